@@ -1,0 +1,93 @@
+// The figures a core counts: one plain array per core, added up when somebody asks.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace ringcached {
+
+/// The first block is zeroed by `stats reset`; the gauges from CurrItems on are not.
+enum class Counter : uint8_t {
+  TotalConnections,
+  RejectedConnections,
+  CmdGet,  // keys asked for
+  CmdSet,
+  CmdFlush,
+  CmdTouch,
+  GetHits,
+  GetMisses,
+  GetExpired,
+  GetFlushed,
+  DeleteMisses,
+  DeleteHits,
+  IncrMisses,
+  IncrHits,
+  DecrMisses,
+  DecrHits,
+  CasMisses,
+  CasHits,
+  CasBadval,
+  TouchHits,
+  TouchMisses,
+  StoreTooLarge,
+  StoreNoMemory,
+  BytesRead,
+  BytesWritten,
+  ConnYields,  // batches cut because they were full
+  ListenDisabled,
+  TotalItems,
+  ExpiredUnfetched,
+  EvictedUnfetched,
+  Evictions,
+  Reclaimed,
+  CrawlerReclaimed,
+  CrawlerItemsChecked,
+  SlabsMoved,
+  DirectReclaims,
+  // ringcached's own (`stats ring`)
+  Turns,           // turns of the loop
+  ParcelsSent,     // batches' parts sent to another core
+  WakeUpsSent,     // sleeping cores woken
+  BuffersStarved,  // receives that found no buffer
+  OutputStalls,    // connections that were not read from because they do not read
+  // Gauges.
+  CurrItems,
+  Bytes,  // items, headers included
+  CurrConnections,
+  PagesHeld,  // 64 KiB pages out of the budget
+  TableBytes,
+  TableBuckets,
+  GhostBytes,
+  PinnedBytes,
+  ReceiveBuffers,    // provided buffers, in count
+  ReceiveBufferBytes,
+  OutputBlocks,
+  Partitions,
+  count_
+};
+
+inline constexpr size_t counter_count = static_cast<size_t>(Counter::count_);
+
+constexpr bool is_gauge(Counter counter) { return counter >= Counter::CurrItems; }
+
+/// Owner: one core. Copied whole into a report when another core asks.
+class Counters {
+ public:
+  uint64_t& operator[](Counter counter) { return values_[static_cast<size_t>(counter)]; }
+  uint64_t operator[](Counter counter) const { return values_[static_cast<size_t>(counter)]; }
+
+  void add(const Counters& other) {
+    for (size_t i = 0; i < counter_count; ++i) values_[i] += other.values_[i];
+  }
+
+  /// `stats reset`: forgets what was counted, keeps the gauges.
+  void reset() {
+    for (size_t i = 0; i < static_cast<size_t>(Counter::CurrItems); ++i) values_[i] = 0;
+  }
+
+ private:
+  std::array<uint64_t, counter_count> values_{};
+};
+
+}  // namespace ringcached

@@ -1,0 +1,99 @@
+// One operation of a batch: what a client asks of one key (or of all), and what became of it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "ringcached/key.h"
+
+namespace ringcached {
+
+/// What is asked. Every dialect (text, later meta and binary) spells these same verbs.
+enum class Verb : uint8_t {
+  // Answered by the session alone.
+  Say,   // `value` is the whole reply, ready made; a view into static memory
+  Quit,  // no reply; the connection closes after the replies before it
+  Die,   // no reply; the connection closes and the replies before it are sent (HTTP, endless line)
+
+  // For the partition that owns the key.
+  Get,          // read
+  GetAndTouch,  // read, and set exptime
+  Touch,        // set exptime
+  Store,        // `mode` says how; the whole value is in `value`
+  Delete,
+  Arithmetic,  // `delta`, `decrement`
+  Refuse,      // a Store whose value cannot be taken; a refused Set deletes the old value
+  Reserve,     // begin to fill an item of value_size bytes; answers with a first grant
+  Extend,      // the next grant of the item under way
+  Commit,      // the item under way is complete: store it as `mode` says
+  Abandon,     // forget the item under way; nobody waits for the answer
+
+  // For every partition; a batch of its own.
+  FlushAll,    // `exptime`
+  Stats,       // sub-command in `value`
+  ResetStats,
+  Verbosity,   // `delta`
+  Shutdown,    // `delta`: 0 at once, 1 graceful
+};
+
+enum class StoreMode : uint8_t { Set, Add, Replace, Append, Prepend, Cas };
+
+/// What became of it. A dialect has one spelling for each.
+enum class Outcome : uint8_t {
+  Pending,  // not run yet
+  Done,     // Say, Quit, Verbosity, FlushAll, Abandon...
+  Hit,      // Get, GetAndTouch: value, client_flags, cas are set
+  Miss,     // Get, GetAndTouch
+  Stored,
+  NotStored,  // Add, Replace, Append, Prepend: the condition did not hold
+  Exists,     // Cas: changed since
+  NotFound,   // Cas, Delete, Touch, Arithmetic
+  Deleted,
+  Touched,
+  Number,      // Arithmetic: `number`
+  NotNumeric,  // Arithmetic: the value is not a decimal number
+  TooLarge,    // the value is over the limit
+  NoMemory,    // no room, and none to be made
+  Granted,     // Reserve, Extend: the session may fill
+};
+
+/// A value that a Hit found. Either a copy (holder null), which lives as long as its batch, or the
+/// item's own bytes (holder set), which live until the pin is given back.
+struct ValueView {
+  const char* data = nullptr;  // the first contiguous bytes
+  uint32_t size = 0;           // of the whole value, in bytes
+  void* holder = nullptr;      // the pinned item, for the shard only
+};
+
+/// Owner: one core at a time; it crosses to another only inside a parcel. The views (`key`,
+/// `value`) point into leased or copied input and live as long as the batch.
+struct Operation {
+  // What is asked.
+  Key key;
+  std::string_view value;     // Store: the value; Say: the reply; Stats: the sub-command
+  uint64_t cas_wanted = 0;    // mode Cas
+  uint64_t delta = 0;         // Arithmetic, Verbosity, Shutdown
+  int64_t exptime = 0;        // as on the wire; the owner interprets it
+  uint32_t client_flags = 0;  // Store, Reserve; on a Hit: the item's
+  uint32_t value_size = 0;    // Store, Reserve, Refuse: announced bytes of the value
+  Verb verb = Verb::Say;
+  StoreMode mode = StoreMode::Set;
+  bool decrement = false;
+  bool quiet = false;       // noreply: no reply whatever the outcome
+  bool with_cas = false;    // gets, gats: the reply shows the cas id
+  bool ends_reply = false;  // get family: END follows this key's reply
+  Outcome outcome = Outcome::Pending;
+
+  // What became of it.
+  ValueView found;
+  uint64_t cas = 0;     // Hit, Stored
+  uint64_t number = 0;  // Number
+  void* fill = nullptr;  // Reserve..Abandon: the item under way, for the shard only
+
+  Operation* next = nullptr;  // the same owner's next one, in request order
+};
+
+constexpr bool has_key(Verb verb) { return verb >= Verb::Get && verb <= Verb::Abandon; }
+constexpr bool is_for_all(Verb verb) { return verb >= Verb::FlushAll; }
+
+}  // namespace ringcached
