@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+"""Shows that the comparison can fail: every kind of altered reply must be reported in its own round."""
+
+import argparse
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import tap  # noqa: E402
+from duel import Duel, Mismatch  # noqa: E402
+from run import server_args  # noqa: E402
+from servers import Server  # noqa: E402
+
+COMMANDS = 20_000
+FIRST_ROUND = 5
+
+ALTERATIONS = [
+    ("a changed word", rb"\r\nSTORED\r\n", rb"\r\nEXISTS\r\n"),
+    ("a lost reply", rb"\r\nNOT_FOUND\r\n", rb"\r\n"),
+    ("a doubled reply", rb"\r\nDELETED\r\n", rb"\r\nDELETED\r\nDELETED\r\n"),
+    ("a bare ERROR for a full line", rb"\r\nCLIENT_ERROR bad data chunk\r\n", rb"\r\nERROR\r\n"),
+    ("a changed byte of a value", rb"(\r\nVALUE \S+ \d+ [1-9]\d*(?: \d+)?\r\n)(?!~)[^\r]", rb"\1~"),
+    ("changed flags", rb"(\r\nVALUE \S+ )0( \d+\r\n)", rb"\g<1>3\2"),
+    ("a changed length", rb"(\r\nVALUE \S+ \d+ [1-9]\d*)", rb"\g<1>0"),
+    ("a changed number", rb"\r\n5(\d{9})\r\n", rb"\r\n6\1\r\n"),
+    ("an incomplete batch", rb"(?s)\r\nVALUE end-of-batch.*", rb"\r\n"),
+]
+
+
+class Alteration:
+    """Alters the first reply that the pattern finds, from `FIRST_ROUND` on, and remembers the round."""
+
+    def __init__(self, pattern, replacement):
+        self.at_round = None
+        self._pattern = re.compile(pattern)
+        self._replacement = replacement
+
+    def __call__(self, at_round, raw):
+        if at_round < FIRST_ROUND or self.at_round is not None:
+            return raw
+        altered, count = self._pattern.subn(self._replacement, bytes(raw), count=1)
+        if count:
+            self.at_round = at_round
+        return altered
+
+
+class EqualCasIds:
+    """Gives the items of one batch, and all later ones, the same cas id."""
+
+    def __init__(self):
+        self.at_round = None
+        self._pattern = re.compile(rb"(\r\nVALUE \S+ \d+ \d+) \d+\r\n")
+
+    def __call__(self, at_round, raw):
+        if at_round < FIRST_ROUND or self.at_round is not None:
+            return raw
+        altered, count = self._pattern.subn(rb"\1 1\r\n", bytes(raw))
+        if count < 5:
+            return raw
+        self.at_round = at_round
+        return altered
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--server", choices=("ringcached", "memcached"), default="memcached")
+    parser.add_argument("--threads", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    tap.note(f"seed {options.seed}")
+    for name, pattern, replacement in ALTERATIONS:
+        tap.case(f"{name} is reported", lambda: _must_be_reported(options, Alteration(pattern, replacement)))
+    tap.case("equal cas ids are reported", lambda: _must_be_reported(options, EqualCasIds()))
+    tap.finish()
+
+
+def _must_be_reported(options, alter):
+    with Server("memcached", server_args("memcached", 2)) as reference, \
+            Server(options.server, server_args(options.server, options.threads)) as subject:
+        duel = Duel(reference, subject, options.seed, alter)
+        try:
+            duel.play(COMMANDS)
+        except Mismatch as mismatch:
+            if mismatch.at_round != alter.at_round:
+                raise
+            return
+        finally:
+            duel.close()
+    raise AssertionError(f"not reported (altered in round {alter.at_round})")
+
+
+if __name__ == "__main__":
+    main()
