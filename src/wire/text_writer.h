@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 #include "ringcached/operation.h"
 
@@ -12,16 +13,25 @@ namespace ringcached::wire {
 inline constexpr size_t reply_frame_max = 384;
 
 /// A value stands between head and tail (a Hit).
-inline bool has_value(const Operation& operation) { return operation.outcome == Outcome::Hit; }
+inline bool has_value(const Operation& operation) {
+  return operation.outcome == Outcome::Hit;
+}
 
 /// The reply is the operation's own text (`value`), word for word.
-inline bool has_text(const Operation& operation) { return operation.verb == Verb::Say; }
+inline bool has_text(const Operation& operation) {
+  return operation.verb == Verb::Say;
+}
+
+/// The line that tells `outcome` of `verb`; empty where it is told by no line that is always the
+/// same (a Hit, a Miss, a Number), or by none at all.
+std::string_view spelled(Outcome outcome, Verb verb);
 
 /// Writes what comes before the value, or the whole reply where there is none, at `out`, which has
 /// room for reply_frame_max; returns the end. Writes nothing for what is silent (quiet, a miss).
 char* write_head(const Operation& operation, char* out);
 
-/// Writes what comes after the value: its CRLF, and END where the operation ends the reply.
+/// Writes what comes after the value: its CRLF, and END where the operation ends the reply. A get
+/// that failed for want of memory is answered by its error alone, without END.
 char* write_tail(const Operation& operation, char* out);
 
 }  // namespace ringcached::wire

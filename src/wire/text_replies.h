@@ -1,0 +1,65 @@
+// Every reply of the classic text protocol that is the same each time, spelled once.
+//
+// Source: protocol.txt, and memcached 1.6.45 as probed. Each ends in CRLF.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "ringcached/config.h"
+
+namespace ringcached::wire {
+
+// What went well.
+inline constexpr std::string_view ok = "OK\r\n";
+inline constexpr std::string_view end = "END\r\n";
+inline constexpr std::string_view stored = "STORED\r\n";
+inline constexpr std::string_view not_stored = "NOT_STORED\r\n";
+inline constexpr std::string_view exists = "EXISTS\r\n";
+inline constexpr std::string_view not_found = "NOT_FOUND\r\n";
+inline constexpr std::string_view deleted = "DELETED\r\n";
+inline constexpr std::string_view touched = "TOUCHED\r\n";
+inline constexpr std::string_view reset = "RESET\r\n";
+inline constexpr std::string_view sizes_disabled = "STAT sizes_status disabled\r\nEND\r\n";
+
+// What the client did wrong.
+inline constexpr std::string_view error = "ERROR\r\n";
+inline constexpr std::string_view bad_format = "CLIENT_ERROR bad command line format\r\n";
+inline constexpr std::string_view bad_data_chunk = "CLIENT_ERROR bad data chunk\r\n";
+inline constexpr std::string_view bad_exptime = "CLIENT_ERROR invalid exptime argument\r\n";
+inline constexpr std::string_view bad_delta = "CLIENT_ERROR invalid numeric delta argument\r\n";
+inline constexpr std::string_view not_numeric =
+    "CLIENT_ERROR cannot increment or decrement non-numeric value\r\n";
+inline constexpr std::string_view flush_refused = "CLIENT_ERROR flush_all not allowed\r\n";
+inline constexpr std::string_view bad_shutdown_mode = "CLIENT_ERROR invalid shutdown mode\r\n";
+inline constexpr std::string_view bad_automove_window =
+    "CLIENT_ERROR automove window too low or too high\r\n";
+
+// What the server cannot do. The odd colon is memcached's.
+inline constexpr std::string_view shutdown_refused = "SERVER_ERROR: shutdown not enabled\r\n";
+inline constexpr std::string_view too_large = "SERVER_ERROR object too large for cache\r\n";
+inline constexpr std::string_view no_memory = "SERVER_ERROR out of memory\r\n";
+inline constexpr std::string_view no_memory_to_store =
+    "SERVER_ERROR out of memory storing object\r\n";
+inline constexpr std::string_view no_memory_to_read = "SERVER_ERROR Out of memory during read\r\n";
+inline constexpr std::string_view no_memory_to_get =
+    "SERVER_ERROR out of memory writing get response\r\n";
+
+namespace detail {
+
+constexpr auto spell_version() {
+  constexpr std::string_view parts[] = {"VERSION ", protocol_version, "\r\n"};
+  std::array<char, parts[0].size() + parts[1].size() + parts[2].size()> line{};
+  auto out = line.begin();
+  for (const std::string_view part : parts) out = std::copy(part.begin(), part.end(), out);
+  return line;
+}
+
+inline constexpr auto version_line = spell_version();
+
+}  // namespace detail
+
+inline constexpr std::string_view version{detail::version_line.data(), detail::version_line.size()};
+
+}  // namespace ringcached::wire

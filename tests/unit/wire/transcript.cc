@@ -1,0 +1,200 @@
+#include "transcript.h"
+
+#include <doctest/doctest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "wire/text_replies.h"
+
+namespace ringcached::wire::testing {
+namespace {
+
+constexpr size_t guarded_size = 256 * 1024;
+
+const char* mode_name(StoreMode mode) {
+  switch (mode) {
+    case StoreMode::Set:
+      return "set";
+    case StoreMode::Add:
+      return "add";
+    case StoreMode::Replace:
+      return "replace";
+    case StoreMode::Append:
+      return "append";
+    case StoreMode::Prepend:
+      return "prepend";
+    case StoreMode::Cas:
+      break;
+  }
+  return "cas";
+}
+
+std::string describe_store(const Operation& operation) {
+  std::string text = mode_name(operation.mode);
+  text += " " + std::string(operation.key.bytes);
+  text += " flags=" + std::to_string(operation.client_flags);
+  text += " exptime=" + std::to_string(operation.exptime);
+  if (operation.mode == StoreMode::Cas) text += " cas=" + std::to_string(operation.cas_wanted);
+  if (operation.verb == Verb::Store) return text + " value=" + std::string(operation.value);
+  return text + " size=" + std::to_string(operation.value_size);
+}
+
+std::string describe_get(const Operation& operation) {
+  std::string text = operation.verb == Verb::Get ? "get" : "gat";
+  if (operation.with_cas) text += "s";
+  if (operation.verb == Verb::GetAndTouch) text += " exptime=" + std::to_string(operation.exptime);
+  text += " " + std::string(operation.key.bytes);
+  return operation.ends_reply ? text + " end" : text;
+}
+
+std::string describe_plain(const Operation& operation) {
+  const std::string key(operation.key.bytes);
+  switch (operation.verb) {
+    case Verb::Say:
+      return "say " + std::string(operation.value);
+    case Verb::Quit:
+      return "quit";
+    case Verb::Die:
+      return "die";
+    case Verb::Get:
+    case Verb::GetAndTouch:
+      return describe_get(operation);
+    case Verb::Touch:
+      return "touch " + key + " exptime=" + std::to_string(operation.exptime);
+    case Verb::Store:
+      return describe_store(operation);
+    case Verb::Reserve:
+      return "reserve " + describe_store(operation);
+    case Verb::Refuse:
+      return "refuse " + describe_store(operation);
+    case Verb::Delete:
+      return "delete " + key;
+    case Verb::Arithmetic:
+      return (operation.decrement ? "decr " : "incr ") + key + " " +
+             std::to_string(operation.delta);
+    case Verb::FlushAll:
+      return "flush_all exptime=" + std::to_string(operation.exptime);
+    case Verb::Stats:
+      return "stats " + std::string(operation.value);
+    case Verb::ResetStats:
+      return "stats reset";
+    case Verb::Verbosity:
+      return "verbosity " + std::to_string(operation.delta);
+    case Verb::Shutdown:
+      return "shutdown " + std::to_string(operation.delta);
+    default:
+      return "a verb that no line brings";
+  }
+}
+
+}  // namespace
+
+GuardedBytes::GuardedBytes(size_t capacity) {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  size_ = (capacity + page - 1) / page * page;
+  void* const memory =
+      mmap(nullptr, size_ + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(memory != MAP_FAILED);
+  memory_ = static_cast<char*>(memory);
+  REQUIRE(mprotect(memory_ + size_, page, PROT_NONE) == 0);
+}
+
+GuardedBytes::~GuardedBytes() {
+  munmap(memory_, size_ + static_cast<size_t>(sysconf(_SC_PAGESIZE)));
+}
+
+std::string_view GuardedBytes::place(std::string_view bytes) {
+  REQUIRE(bytes.size() <= size_);
+  char* const at = memory_ + size_ - bytes.size();
+  if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+  return {at, bytes.size()};
+}
+
+std::string describe(const Operation& operation) {
+  std::string text = describe_plain(operation);
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  return operation.quiet ? text + " quiet" : text;
+}
+
+Caller::Caller(const ParserRules& rules) : rules_(rules) {}
+
+void Caller::receive(std::string_view input, size_t fragment_size) {
+  if (fragment_size == 0) fragment_size = input.size();
+  while (!input.empty() && !died_) {
+    const std::string_view fragment = input.substr(0, fragment_size);
+    pending_ += fragment;
+    input.remove_prefix(fragment.size());
+    run();
+  }
+}
+
+void Caller::run() {
+  static GuardedBytes guarded(guarded_size);
+  while (!died_) {
+    if (is_filling_ && !fill()) return;
+    const std::string_view bytes = guarded.place(pending_);
+    Operation operation;
+    const Step step = parser_.next(bytes, operation);
+    ++calls_;
+    if (step.what == Step::What::Incomplete) {
+      REQUIRE(step.consumed == 0);
+      REQUIRE(step.need > bytes.size());
+      return;
+    }
+    REQUIRE(step.consumed > 0);
+    REQUIRE(step.consumed <= bytes.size());
+    if (step.what == Step::What::Operation) note(operation);
+    if (step.what == Step::What::Fill) {
+      REQUIRE(operation.verb == Verb::Reserve);
+      filling_ = operation;
+      filling_key_ = operation.key.bytes;
+      is_filling_ = true;
+    }
+    pending_.erase(0, step.consumed);
+  }
+}
+
+/// Completes a value as a connection does, so that it reads like one that came whole.
+bool Caller::fill() {
+  const size_t size = filling_.value_size;
+  if (pending_.size() < size + 2) return false;
+  if (std::string_view(pending_).substr(size, 2) == "\r\n") {
+    filling_.verb = Verb::Store;
+    filling_.key.bytes = filling_key_;
+    filling_.value = std::string_view(pending_).substr(0, size);
+    note(filling_);
+  } else if (!filling_.quiet) {
+    operations_.push_back("say CLIENT_ERROR bad data chunk");
+  }
+  pending_.erase(0, size + 2);
+  is_filling_ = false;
+  return true;
+}
+
+void Caller::note(const Operation& operation) {
+  if (has_key(operation.verb)) CHECK(operation.key.hash == hasher_(operation.key.bytes));
+  operations_.push_back(describe(operation));
+  died_ = operation.verb == Verb::Die || operation.verb == Verb::Quit;
+}
+
+std::vector<std::string> transcript(std::string_view input, size_t fragment_size,
+                                    const ParserRules& rules) {
+  Caller caller(rules);
+  caller.receive(input, fragment_size);
+  return caller.operations();
+}
+
+void check_reads(std::string_view input, const std::vector<std::string>& expected,
+                 const ParserRules& rules) {
+  for (const size_t fragment_size : fragment_sizes) {
+    const auto actual = transcript(input, fragment_size, rules);
+    INFO("input: ", std::string(input.substr(0, 200)));
+    INFO("fragments of: ", fragment_size);
+    REQUIRE(actual.size() == expected.size());
+    for (size_t i = 0; i < expected.size(); ++i) CHECK(actual[i] == expected[i]);
+  }
+}
+
+}  // namespace ringcached::wire::testing
