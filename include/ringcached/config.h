@@ -20,6 +20,8 @@ struct ExtendedConfig {
   uint32_t slab_automove = 1;
   double slab_automove_ratio = 0.8;
   uint32_t slab_automove_window = 10;
+  double slab_automove_freeratio = 0.01;
+  std::vector<uint32_t> slab_sizes;      // bytes, ascending; empty: none given
   uint32_t slab_chunk_max = 512 * 1024;  // bytes
   bool lru_crawler = true;
   uint32_t lru_crawler_sleep = 100;  // microseconds
@@ -32,19 +34,20 @@ struct ExtendedConfig {
   double hot_max_factor = 0.2;
   double warm_max_factor = 2.0;
   bool temp_lru = false;
-  uint32_t temporary_ttl = 61;              // seconds
-  uint32_t idle_timeout = 0;                // seconds, 0 = off
+  uint32_t temporary_ttl = 61;                // seconds
+  uint32_t idle_timeout = 0;                  // seconds, 0 = off
   uint32_t watcher_logbuf_size = 256 * 1024;  // bytes
   uint32_t worker_logbuf_size = 64 * 1024;    // bytes
-  uint32_t read_buf_mem_limit = 0;            // bytes
+  uint64_t read_buf_mem_limit = 0;            // bytes
   bool track_sizes = false;
+  uint32_t sock_cookie_id = 0;  // SO_MARK of the listeners, 0 = none
 };
 
 /// Filled by server::parse_options; read-only once the cores run.
 struct Config {
-  int tcp_port = 11211;  // 0 = none, -1 = one that the kernel chooses
-  int udp_port = 0;      // only 0 is served so far
-  std::vector<std::string> listen;  // "host", "host:port", "[v6]:port"; empty = every address
+  int tcp_port = 11211;             // 0 = none, -1 = one that the kernel chooses
+  int udp_port = 0;                 // only 0 is served so far
+  std::vector<std::string> listen;  // "host", "host:port", "[v6]:port", "*"; empty = every address
   std::string unix_socket;          // path; if set, nothing else is listened on
   uint32_t unix_mask = 0700;
   int backlog = 1024;
@@ -59,8 +62,8 @@ struct Config {
   uint64_t memory_limit = 64ull << 20;  // bytes of pages
   bool evict = true;                    // false: -M
   double growth_factor = 1.25;
-  uint32_t slab_min_size = 48;         // least space for key + value + flags, bytes
-  uint32_t item_size_max = 1u << 20;   // bytes
+  uint32_t slab_min_size = 48;        // least space for key + value + flags, bytes
+  uint32_t item_size_max = 1u << 20;  // bytes
   bool cas_enabled = true;
   bool flush_enabled = true;
   bool dump_enabled = true;
@@ -70,16 +73,17 @@ struct Config {
 
   uint32_t threads = 4;
   uint32_t connections_max = 1024;
-  uint32_t requests_per_turn = 20;  // -R
-  std::string binding_protocol = "auto-negotiate";
+  uint32_t requests_per_turn = 20;                  // -R
+  std::string binding_protocol = "auto-negotiate";  // or "ascii"
+  uint32_t napi_ids = 0;                            // -N, shown only
+  bool large_pages = false;                         // -L
 
   ExtendedConfig extended;
 };
 
 /// DESIGN section 5: how many of the threads own a partition, so that a small memory limit and a
 /// large item limit work at any number of threads. At least 16 MiB and eight largest items each.
-constexpr uint32_t partitions_for(uint32_t threads, uint64_t memory_limit,
-                                  uint64_t item_size_max) {
+constexpr uint32_t partitions_for(uint32_t threads, uint64_t memory_limit, uint64_t item_size_max) {
   uint64_t count = threads;
   const uint64_t by_memory = memory_limit / (16ull << 20);
   const uint64_t by_item = memory_limit / (8 * item_size_max);
