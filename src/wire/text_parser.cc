@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "ringcached/limits.h"
 #include "wire/text_commands.h"
@@ -34,6 +35,14 @@ size_t line_end_size(std::string_view bytes, size_t at) {
   return rest == "\r\n" ? 2 : 0;
 }
 
+/// Makes `operation` a new one. By memcpy, since g++ clears what is assigned to with `rep stos`,
+/// which costs more than all the rest of reading a key (35 ns a key with it, 12 without).
+void clear(Operation& operation) {
+  static constexpr Operation blank;
+  static_assert(std::is_trivially_copyable_v<Operation>);
+  std::memcpy(static_cast<void*>(&operation), &blank, sizeof(operation));
+}
+
 /// Clients send `get / HTTP/1.1`; memcached hangs up on what looks like a browser.
 bool is_http(const Words& words) {
   return words.count() > 1 && words.last().starts_with("HTTP/");
@@ -58,7 +67,7 @@ Step TextParser::next(std::string_view bytes, Operation& operation) {
 }
 
 Step TextParser::read_line(std::string_view bytes, Operation& operation) {
-  if (bytes[0] == binary_magic) return die(bytes.size(), operation);
+  if (seen_ == 0 && bytes[0] == binary_magic) return die(bytes.size(), operation);
   const size_t newline = find_newline(bytes, seen_);
   if (newline != not_there) return run_line(bytes, newline + 1, operation);
   if (bytes.size() >= line_size_max) return read_endless_line(bytes, operation);
@@ -266,7 +275,7 @@ Step TextParser::drop_line(std::string_view bytes) {
 }
 
 void TextParser::begin(const Command& command, Operation& operation) const {
-  operation = Operation();
+  clear(operation);
   operation.verb = command.verb;
   operation.mode = command.mode;
   operation.with_cas = command.with_cas;
@@ -280,7 +289,7 @@ void TextParser::give_key(std::string_view key, bool ends_reply, Operation& oper
 }
 
 Step TextParser::say(std::string_view reply, size_t consumed, Operation& operation) {
-  operation = Operation();
+  clear(operation);
   operation.verb = Verb::Say;
   operation.value = reply;
   return pass(Step::What::Operation, consumed);
@@ -292,7 +301,7 @@ Step TextParser::say_unless(bool quiet, std::string_view reply, size_t consumed,
 }
 
 Step TextParser::die(size_t consumed, Operation& operation) {
-  operation = Operation();
+  clear(operation);
   operation.verb = Verb::Die;
   return pass(Step::What::Operation, consumed);
 }

@@ -12,7 +12,7 @@
 namespace ringcached::wire {
 namespace {
 
-constexpr std::string_view silence;
+constexpr std::string_view silence = "";
 constexpr std::string_view line_end = "\r\n";
 constexpr std::string_view value_word = "VALUE ";
 
