@@ -150,19 +150,3 @@ TEST_CASE("spoilt commands do no harm and read alike at every fragment size") {
     if (input.size() < line_size_max) CHECK(caller.operations() == transcript(input, 0));
   }
 }
-
-TEST_CASE("work is linear in the bytes, byte by byte") {
-  // A caller that calls for every byte pays for each call a little, not for the bytes before it.
-  const ParserRules rules;
-  const KeyHasher hasher(hash_seed);
-  const std::string line = "set k 0 0 " + std::to_string(whole_value_max - 2) + "\r\n";
-  const std::string input = line + std::string(whole_value_max - 2, 'v') + "\r\n";
-  TextParser parser(rules, hasher);
-  Operation operation;
-  for (size_t size = line.size(); size < input.size(); ++size) {
-    const Step step = parser.next(std::string_view(input).substr(0, size), operation);
-    REQUIRE(step.what == Step::What::Incomplete);
-    REQUIRE(step.need == input.size());
-  }
-  CHECK(parser.next(input, operation).consumed == input.size());
-}

@@ -229,3 +229,27 @@ TEST_CASE("the caller may have a value dropped") {
   CHECK(step.consumed == 4);
   CHECK(parser.next("get k\r\n", operation).what == Step::What::Operation);
 }
+
+TEST_CASE("while a value is not whole, its bytes are not read again") {
+  const ParserRules rules;
+  const KeyHasher hasher(hash_seed);
+  TextParser parser(rules, hasher);
+  Operation operation;
+  const std::string whole = "set k 0 0 100\r\n" + std::string(100, 'v') + "\r\n";
+  CHECK(parser.next(whole.substr(0, 20), operation).need == whole.size());
+  GuardedBytes guarded(4096);
+  for (size_t size = 0; size < whole.size(); ++size) {
+    CHECK(parser.next(guarded.forbidden(size), operation).need == whole.size());
+  }
+  CHECK(parser.next(whole, operation).consumed == whole.size());
+}
+
+TEST_CASE("while a line has no end, what was seen of it is not read again") {
+  const ParserRules rules;
+  const KeyHasher hasher(hash_seed);
+  TextParser parser(rules, hasher);
+  Operation operation;
+  CHECK(parser.next(std::string(1000, 'x'), operation).need == 1001);
+  SplitBytes split(1000, "yyy");
+  CHECK(parser.next(split.bytes(), operation).need == 1004);
+}

@@ -27,6 +27,22 @@ TEST_CASE("a tab and a control byte belong to their word") {
   CHECK(words[1] == "c\x01\r");
 }
 
+TEST_CASE("the end of a word is the first space, whatever its neighbours are") {
+  testing::GuardedBytes guarded(4096);
+  // One above and one below a space, a space with its high bit set, and the outermost bytes.
+  for (const char filler : {'\x21', '\x1f', '\xa0', '\x00', '\xff'}) {
+    for (size_t size = 0; size <= 20; ++size) {
+      for (size_t space = 0; space <= size; ++space) {
+        std::string text(size, filler);
+        if (space < size) text[space] = ' ';
+        if (space + 2 < size) text[space + 2] = ' ';
+        const std::string_view placed = guarded.place(text);
+        for (size_t from = 0; from <= space; ++from) CHECK(word_end(placed, from) == space);
+      }
+    }
+  }
+}
+
 TEST_CASE("a line of spaces has no word") {
   const Words words("    ");
   CHECK(words.count() == 0);
@@ -37,7 +53,8 @@ TEST_CASE("a line of spaces has no word") {
 TEST_CASE("words beyond the limit do not count") {
   std::string line;
   for (size_t i = 0; i < line_words_max; ++i) line += "w ";
-  const Words words(line + "noreply");
+  line += "noreply";
+  const Words words(line);
   CHECK(words.count() == line_words_max);
   CHECK(words.last() == "w");
   CHECK_FALSE(words.noreply());

@@ -13,6 +13,21 @@ namespace {
 
 constexpr size_t guarded_size = 256 * 1024;
 
+size_t page_size() {
+  return static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+char* map(size_t size) {
+  void* const memory =
+      mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(memory != MAP_FAILED);
+  return static_cast<char*>(memory);
+}
+
+void forbid(char* page) {
+  REQUIRE(mprotect(page, page_size(), PROT_NONE) == 0);
+}
+
 const char* mode_name(StoreMode mode) {
   switch (mode) {
     case StoreMode::Set:
@@ -91,18 +106,14 @@ std::string describe_plain(const Operation& operation) {
 
 }  // namespace
 
-GuardedBytes::GuardedBytes(size_t capacity) {
-  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  size_ = (capacity + page - 1) / page * page;
-  void* const memory =
-      mmap(nullptr, size_ + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  REQUIRE(memory != MAP_FAILED);
-  memory_ = static_cast<char*>(memory);
-  REQUIRE(mprotect(memory_ + size_, page, PROT_NONE) == 0);
+GuardedBytes::GuardedBytes(size_t capacity)
+    : size_((capacity + page_size() - 1) / page_size() * page_size()),
+      memory_(map(size_ + page_size())) {
+  forbid(memory_ + size_);
 }
 
 GuardedBytes::~GuardedBytes() {
-  munmap(memory_, size_ + static_cast<size_t>(sysconf(_SC_PAGESIZE)));
+  munmap(memory_, size_ + page_size());
 }
 
 std::string_view GuardedBytes::place(std::string_view bytes) {
@@ -110,6 +121,18 @@ std::string_view GuardedBytes::place(std::string_view bytes) {
   char* const at = memory_ + size_ - bytes.size();
   if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
   return {at, bytes.size()};
+}
+
+SplitBytes::SplitBytes(size_t forbidden, std::string_view open) : memory_(map(2 * page_size())) {
+  REQUIRE(forbidden <= page_size());
+  REQUIRE(open.size() <= page_size());
+  std::memcpy(memory_ + page_size(), open.data(), open.size());
+  bytes_ = {memory_ + page_size() - forbidden, forbidden + open.size()};
+  forbid(memory_);
+}
+
+SplitBytes::~SplitBytes() {
+  munmap(memory_, 2 * page_size());
 }
 
 std::string describe(const Operation& operation) {

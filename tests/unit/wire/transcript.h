@@ -31,9 +31,28 @@ class GuardedBytes {
   /// A copy of `bytes` whose end is the end of the memory.
   std::string_view place(std::string_view bytes);
 
+  /// So many bytes that nobody may touch; at most a page.
+  std::string_view forbidden(size_t size) const { return {memory_ + size_, size}; }
+
  private:
   size_t size_;  // without the forbidden page
   char* memory_;
+};
+
+/// Bytes of which the first ones may not be touched.
+class SplitBytes {
+ public:
+  /// `forbidden` bytes, at most a page, and then those of `open`.
+  SplitBytes(size_t forbidden, std::string_view open);
+  ~SplitBytes();
+  SplitBytes(const SplitBytes&) = delete;
+  SplitBytes& operator=(const SplitBytes&) = delete;
+
+  std::string_view bytes() const { return bytes_; }
+
+ private:
+  char* memory_;
+  std::string_view bytes_;
 };
 
 /// One operation in a line, such as "set k flags=0 exptime=0 value=abc quiet".
