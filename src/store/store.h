@@ -2,22 +2,32 @@
 //
 // Owner: one core, but for PageBudget. What a verb means (conditions, counters of hits, arithmetic)
 // is decided in shard/execute; this room only keeps items and their bytes.
+//
+// Where what is: store.cc looks up, links and flushes; values.cc makes room for values and moves
+// their bytes; memory.cc finds a chunk when memory is short; sweep.cc works in the background;
+// verify.cc checks it all.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <sys/uio.h>
 
+#include "base/hash.h"
 #include "ringcached/counters.h"
 #include "ringcached/key.h"
 #include "ringcached/time.h"
+#include "store/arena.h"
+#include "store/eviction.h"
+#include "store/fault_plan.h"
+#include "store/item.h"
+#include "store/life.h"
+#include "store/page_budget.h"
+#include "store/size_classes.h"
+#include "store/slab.h"
+#include "store/table.h"
 
 namespace ringcached::store {
-
-class Item;        // store/item.h: the drawn layout
-class PageBudget;  // store/page_budget.h: -m, in pages, shared by the partitions
 
 struct StoreConfig {
   uint32_t partition = 0;       // this one's number: low bits of its cas ids
@@ -27,6 +37,8 @@ struct StoreConfig {
   bool cas_enabled = true;      // -C clears it
   bool evict = true;            // -M clears it
   uint32_t initial_buckets = 64;
+  /// The one that made every Key::hash: items do not keep their hash, it is made again.
+  KeyHasher hasher{0};
 };
 
 /// Why a key was not found.
@@ -37,11 +49,14 @@ struct Found {
   Absence absence = Absence::Absent;
 };
 
+/// Spans that one extend() hands out at most.
+inline constexpr size_t extend_spans_max = 64;
+
 class Store {
  public:
-  /// `counters` is the core's; the store keeps its gauges (CurrItems, Bytes, PagesHeld, TableBytes,
-  /// TableBuckets, GhostBytes, PinnedBytes) and TotalItems, Evictions, EvictedUnfetched,
-  /// ExpiredUnfetched, Reclaimed, CrawlerReclaimed, CrawlerItemsChecked, SlabsMoved, DirectReclaims.
+  /// `counters` is the core's; the store keeps its gauges (CurrItems, Bytes; the others as of the
+  /// last set_now or update_gauges) and TotalItems, Evictions, EvictedUnfetched, ExpiredUnfetched,
+  /// Reclaimed, CrawlerReclaimed, CrawlerItemsChecked, SlabsMoved, DirectReclaims.
   Store(const StoreConfig&, PageBudget&, Counters& counters);
   ~Store();
   Store(const Store&) = delete;
@@ -49,12 +64,14 @@ class Store {
 
   /// Once per turn, before any other call. Fires a delayed flush that is due.
   void set_now(Now now);
+  /// PagesHeld, TableBytes, TableBuckets, GhostBytes, PinnedBytes.
+  void update_gauges();
 
   // --- Looking up. A hint may be stale or wrong; only find() tells the truth.
 
-  void prefetch_bucket(uint64_t hash) const;
+  void prefetch_bucket(uint64_t hash) const { table_.prefetch_bucket(hash); }
   /// After prefetch_bucket had time to work: prefetches the item that the tag points at.
-  void prefetch_item(uint64_t hash) const;
+  void prefetch_item(uint64_t hash) const { table_.prefetch_item(hash); }
   /// A dead item (expired, flushed) is freed on the way and reported as absent.
   Found find(const Key&);
   /// A read that counts: frequency, fetched bit, last access.
@@ -67,15 +84,18 @@ class Store {
   /// linked item that the caller still reads from.
   Item* create(const Key&, uint32_t client_flags, Seconds exptime, uint32_t value_size,
                const Item* keep = nullptr);
-  /// As create, but with no room for the value yet: extend() brings it in pieces.
+  /// As create, but extend() brings the room for the value, in pieces.
   Item* begin(const Key&, uint32_t client_flags, Seconds exptime, uint32_t value_size);
-  /// Makes room for up to `bytes` more of the value and appends the spans where they are to be
-  /// written (at most 64) to `spans`, whose size it returns; 0: no memory (the item stays as it is).
-  /// `granted` says how many bytes of the value have room so far.
-  size_t extend(Item&, uint32_t bytes, std::span<iovec, 64> spans);
+  /// Makes room for up to `bytes` more of the value and puts the spans where they are to be written
+  /// into `spans`; returns how many. Less than asked for if memory or spans run out; 0: no memory
+  /// (the item stays as it is), or the whole value has been granted.
+  size_t extend(Item&, uint32_t bytes, std::span<iovec, extend_spans_max> spans);
+  /// Bytes of the value that extend() has made room for so far.
+  uint32_t granted(const Item&) const;
   void discard(Item&);
   /// Makes `item` visible with a new cas id; `old` (the linked item of the same key, or null) goes.
-  /// An item whose exptime is already past is allowed: it is found dead later.
+  /// All of the value must have been granted. An item whose exptime is already past is allowed: it
+  /// is found dead later.
   void publish(Item& item, Item* old);
 
   // --- Reading and changing.
@@ -91,35 +111,113 @@ class Store {
   /// Overwrites the value of an unpinned single-chunk item with text of at most the same size,
   /// padded on the right with spaces; gives a new cas id. false: pinned, segmented or too small.
   bool overwrite_in_place(Item&, std::string_view text);
-  void set_exptime(Item&, Seconds exptime);
+  void set_exptime(Item& item, Seconds exptime) { item.set_exptime(exptime); }
   /// Unlinks; the bytes go when the last pin is back.
   void remove(Item&);
 
   // --- Pins: an owner counts who still reads an item's bytes; it may be unlinked, never reused.
   // Only items in chunks of at least pinnable_chunk bytes can be pinned: smaller values are copied.
+  // Whoever holds a pin reads with for_each_span (item.h), on any core.
 
-  bool can_pin(const Item&) const;
+  bool can_pin(const Item& item) const { return item.is_pinnable(); }
   void pin(Item&);
   void unpin(Item&);
 
   // --- All of it.
 
-  /// O(1): everything published so far is dead.
+  /// O(1): everything published so far is dead. A pending flush_at is forgotten.
   void flush();
   /// The same at `at` (process clock); replaces an earlier delayed flush.
   void flush_at(Seconds at);
   /// Background work in bounded steps (at most about 50 us): frees expired and flushed items.
   /// true: more to do at once.
   bool sweep();
-  /// Bytes of items under way plus bytes pinned, for the quota.
-  uint64_t uncommitted_bytes() const;
-  uint64_t pinned_bytes() const;
-  /// Checks every invariant of every structure; aborts on a broken one. For tests and debug builds.
+  /// Bytes of items under way and bytes pinned, for the quota.
+  uint64_t uncommitted_bytes() const { return uncommitted_bytes_; }
+  uint64_t pinned_bytes() const { return pinned_bytes_; }
+
+  /// For `stats slabs` and `stats items`.
+  const SizeClasses& sizes() const { return sizes_; }
+  const Slab& slab() const { return slab_; }
+  const Eviction& eviction() const { return eviction_; }
+
+  // --- For tests and debug builds.
+
+  /// Checks every invariant of every structure; aborts on a broken one.
   void verify() const;
+  FaultPlan& faults() { return faults_; }
 
  private:
-  struct Parts;
-  std::unique_ptr<Parts> parts_;
+  struct Memo {
+    const Item* item = nullptr;
+    uint64_t hash = 0;
+  };
+  struct Census;
+
+  uint64_t hash_of(const Item& item) const { return config_.hasher(item.key()); }
+  void renew_cas(Item& item);
+  void leave_under_way(Item& item);
+  void unlink(Item& item, uint64_t hash);
+  void retire(Item& item);
+  void release(Item& item);
+  void start_epoch();
+
+  // values.cc
+  uint8_t plan_item(size_t key_size, uint32_t client_flags, uint32_t value_size,
+                    uint8_t* class_number) const;
+  bool could_ever_fit(uint32_t value_size) const;
+  Segment* make_segment(Ref owner, uint32_t wanted);
+  bool make_room(Item& item, uint32_t bytes, size_t segments_allowed);
+  bool append_segments(Item& item, uint32_t bytes);
+
+  // memory.cc
+  void* obtain(uint8_t class_number);
+  void* obtain_tail(uint8_t class_number);
+  void* reclaim(uint8_t class_number);
+  void* reclaim_dead(uint8_t class_number);
+  void evict(Item& item, bool dead);
+  bool take_page_from_others();
+  bool empty_a_page_of(uint8_t donor);
+  bool empty_page(uint32_t number);
+  bool can_empty(uint32_t number) const;
+  bool is_evictable(const void* chunk) const;
+  void reap(uint32_t chunks);
+
+  // sweep.cc
+  void refill_sweep_credit(Seconds passed);
+  bool sweep_chunk();
+  void sweep_item(Item& item);
+  void sweep_flushed();
+
+  // verify.cc
+  void verify_items(Census& census) const;
+  void verify_item(const Item& item, Census& census) const;
+  void verify_dying(Census& census) const;
+
+  StoreConfig config_;
+  PageBudget& budget_;
+  Counters& counters_;
+  FaultPlan faults_;
+  SizeClasses sizes_;
+  Arena arena_;
+  Slab slab_;
+  Table table_;
+  Eviction eviction_;
+  Life life_;
+  Epochs epochs_;
+  Seconds flush_at_ = never;
+  uint64_t cas_last_ = 0;
+  uint64_t cas_step_ = 1;
+  Memo memo_;  // the hash of the item begun last: most are published right away
+  const Item* keep_ = nullptr;  // not to be evicted by the call under way
+  uint64_t under_way_ = 0;      // items begun and neither published nor discarded
+  uint64_t uncommitted_bytes_ = 0;
+  uint64_t pinned_bytes_ = 0;
+  Ref dying_ = no_ref;  // giants whose segments are still to be freed, linked by `next`
+  uint32_t donor_cursor_ = 0;  // page number
+  uint32_t sweep_page_ = 0;
+  uint32_t sweep_chunk_ = 0;
+  uint64_t sweep_credit_ = 0;  // chunks that may still be looked at in this second
 };
 
 }  // namespace ringcached::store

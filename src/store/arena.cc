@@ -1,0 +1,100 @@
+#include "store/arena.h"
+
+#include <cstdio>
+#include <sys/mman.h>
+
+#include "base/assert.h"
+#include "store/page.h"
+#include "store/poison.h"
+
+#ifdef RINGCACHED_SYSTEM_ARENA
+#include <cstdlib>
+#else
+#include <jemalloc/jemalloc.h>
+#endif
+
+namespace ringcached::store {
+
+static_assert(block_size % page_size == 0);
+
+#ifdef RINGCACHED_SYSTEM_ARENA
+
+Arena::Arena(FaultPlan& faults) : faults_(faults) {}
+
+Arena::~Arena() {
+  for (char* block : blocks_) raw_release(block, block_size, block_size);
+}
+
+void* Arena::raw_allocate(size_t size, size_t alignment) {
+  return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+}
+
+void Arena::raw_release(void* memory, size_t, size_t) { std::free(memory); }
+
+#else
+
+Arena::Arena(FaultPlan& faults) : faults_(faults) {
+  size_t size = sizeof(arena_);
+  RC_ASSERT(mallctl("arenas.create", &arena_, &size, nullptr, 0) == 0);
+}
+
+Arena::~Arena() {
+  // What the store allocated it has released; blocks are the arena's own. Destroying the arena would
+  // free them as well, but jemalloc asks that extents in use are not (arena.<i>.destroy).
+  for (char* block : blocks_) raw_release(block, block_size, block_size);
+  char name[48];
+  std::snprintf(name, sizeof(name), "arena.%u.destroy", arena_);
+  mallctl(name, nullptr, nullptr, nullptr, 0);
+}
+
+void* Arena::raw_allocate(size_t size, size_t alignment) {
+  return mallocx(size, MALLOCX_ARENA(arena_) | MALLOCX_TCACHE_NONE | MALLOCX_ALIGN(alignment));
+}
+
+void Arena::raw_release(void* memory, size_t size, size_t alignment) {
+  unpoison(memory, size);
+  sdallocx(memory, size, MALLOCX_TCACHE_NONE | MALLOCX_ALIGN(alignment));
+}
+
+#endif
+
+bool Arena::take_block() {
+  char* block = static_cast<char*>(raw_allocate(block_size, block_size));
+  if (block == nullptr) return false;
+  // A hint: without it (or where the kernel does not have it) all works the same, with more TLB misses.
+  madvise(block, block_size, MADV_HUGEPAGE);
+  blocks_.push_back(block);
+  carve_ = block;
+  carve_end_ = block + block_size;
+  return true;
+}
+
+char* Arena::take_page() {
+  if (faults_.strikes()) return nullptr;
+  if (!free_pages_.empty()) {
+    char* page = free_pages_.back();
+    free_pages_.pop_back();
+    return page;
+  }
+  if (carve_ == carve_end_ && !take_block()) return nullptr;
+  char* page = carve_;
+  carve_ += page_size;
+  return page;
+}
+
+void Arena::return_page(char* page, bool to_kernel) {
+  unpoison(page, page_size);
+  if (to_kernel) madvise(page, page_size, MADV_DONTNEED);
+  free_pages_.push_back(page);
+}
+
+void* Arena::allocate(size_t size, size_t alignment) {
+  if (faults_.strikes()) return nullptr;
+  return raw_allocate(size, alignment);
+}
+
+void Arena::release(void* memory, size_t size, size_t alignment) {
+  if (memory != nullptr) raw_release(memory, size, alignment);
+}
+
+}  // namespace ringcached::store

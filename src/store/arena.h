@@ -1,0 +1,49 @@
+// Where a store's memory comes from: one jemalloc arena, asked for 2 MiB blocks cut into pages.
+//
+// Owner: one core. A block is large and aligned so that the kernel can back it with a huge page.
+// Built with RINGCACHED_SYSTEM_ARENA it uses aligned_alloc instead: ThreadSanitizer and jemalloc do
+// not go together.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "store/fault_plan.h"
+
+namespace ringcached::store {
+
+/// One huge page of x86-64 and of ARM64 with 4 KiB pages.
+inline constexpr size_t block_size = 2u << 20;
+
+class Arena {
+ public:
+  explicit Arena(FaultPlan& faults);
+  /// Everything that was allocated is gone with it.
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  /// page_size bytes, page_size aligned, contents undefined; nullptr: no memory.
+  char* take_page();
+  /// The page may be taken again; `to_kernel` gives its memory back meanwhile (the addresses stay).
+  void return_page(char* page, bool to_kernel);
+
+  /// `size` bytes at a multiple of `alignment`, contents undefined; nullptr: no memory.
+  void* allocate(size_t size, size_t alignment);
+  void release(void* memory, size_t size, size_t alignment);
+
+ private:
+  void* raw_allocate(size_t size, size_t alignment);
+  void raw_release(void* memory, size_t size, size_t alignment);
+  bool take_block();
+
+  FaultPlan& faults_;
+  unsigned arena_ = 0;
+  std::vector<char*> blocks_;
+  std::vector<char*> free_pages_;
+  char* carve_ = nullptr;  // the rest of the newest block: [carve_, carve_end_)
+  char* carve_end_ = nullptr;
+};
+
+}  // namespace ringcached::store

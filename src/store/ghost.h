@@ -1,0 +1,36 @@
+// The ghost of a class: fingerprints of what was evicted lately, to know it when it comes back.
+//
+// Owner: one core. A bucket is one 64-bit word of four 16-bit fingerprints, the newest lowest; what
+// is shifted out is forgotten. A false hit (4 in 65,536) costs one item a place in main.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace ringcached::store {
+
+class Ghost {
+ public:
+  /// Room for about `objects` fingerprints. Called before each add; works only when the number has
+  /// left the room behind by a quarter, or uses less than half of it.
+  void fit(uint64_t objects) {
+    const uint64_t slots = words_.size() * 4;
+    if (objects > slots + slots / 4 || (objects < slots / 2 && slots > slots_min)) resize(objects);
+  }
+  void add(uint64_t hash);
+  /// Was it here? It is forgotten by asking.
+  bool take(uint64_t hash);
+  uint64_t bytes() const { return words_.size() * sizeof(uint64_t); }
+
+ private:
+  static constexpr uint64_t slots_min = 64;
+
+  void resize(uint64_t objects);
+  uint64_t& word_of(uint64_t hash) {
+    return words_[((hash & 0xffffffff) * words_.size()) >> 32];
+  }
+
+  std::vector<uint64_t> words_;
+};
+
+}  // namespace ringcached::store

@@ -1,0 +1,179 @@
+// Store: finds a chunk when memory is short. First what is dead anyway, then one item of the class,
+// then a whole page of the richest class; each step is bounded.
+#include "base/assert.h"
+#include "store/store.h"
+
+namespace ringcached::store {
+
+namespace {
+
+/// Chunks of dying giants freed in one go: about 10 us.
+constexpr uint32_t reaped_at_once = 64;
+/// Rounds of that before somebody else's memory is taken.
+constexpr uint32_t reap_rounds_max = 16;
+/// Evictions in the class for one chunk; one suffices but for giants.
+constexpr uint32_t evictions_max = 4;
+/// Old items whose pages are looked at, per queue, and pages beyond those, to find one to empty.
+constexpr uint32_t page_candidates_max = 8;
+constexpr uint32_t pages_scanned_max = 256;
+
+}  // namespace
+
+void* Store::obtain(uint8_t class_number) {
+  if (faults_.strikes()) return nullptr;
+  void* chunk = slab_.allocate(class_number);
+  return chunk != nullptr ? chunk : reclaim(class_number);
+}
+
+/// A tail takes a chunk of a larger class before anybody has to go for it.
+void* Store::obtain_tail(uint8_t class_number) {
+  if (faults_.strikes()) return nullptr;
+  if (void* chunk = slab_.allocate(class_number); chunk != nullptr) return chunk;
+  for (uint8_t larger = class_number; larger < sizes_.count(); ++larger) {
+    if (void* chunk = slab_.allocate_from_pages(larger); chunk != nullptr) return chunk;
+  }
+  return reclaim(class_number);
+}
+
+void* Store::reclaim(uint8_t class_number) {
+  ++counters_[Counter::DirectReclaims];
+  for (uint32_t round = 0; dying_ != no_ref && round < reap_rounds_max; ++round) {
+    reap(reaped_at_once);
+    if (void* chunk = slab_.allocate(class_number); chunk != nullptr) return chunk;
+  }
+  if (!config_.evict) return reclaim_dead(class_number);
+  for (uint32_t i = 0; i < evictions_max; ++i) {
+    const Eviction::Victim victim = eviction_.choose(class_number, life_, keep_);
+    if (victim.item == nullptr) break;
+    evict(*victim.item, victim.dead);
+    if (void* chunk = slab_.allocate(class_number); chunk != nullptr) return chunk;
+  }
+  return take_page_from_others() ? slab_.allocate(class_number) : nullptr;
+}
+
+/// -M: nobody who lives has to go.
+void* Store::reclaim_dead(uint8_t class_number) {
+  const Eviction::Victim victim = eviction_.choose_dead(class_number, life_, keep_);
+  if (victim.item == nullptr) return nullptr;
+  evict(*victim.item, true);
+  return slab_.allocate(class_number);
+}
+
+void Store::evict(Item& item, bool dead) {
+  const uint64_t hash = hash_of(item);
+  if (dead) {
+    ++counters_[Counter::Reclaimed];
+    if (!item.fetched() && !life_.is_flushed(item)) ++counters_[Counter::ExpiredUnfetched];
+  } else {
+    ++counters_[Counter::Evictions];
+    if (!item.fetched()) ++counters_[Counter::EvictedUnfetched];
+    eviction_.remember(item, hash);
+  }
+  unlink(item, hash);
+}
+
+/// Unlinked and unread: its chunks go back, a giant's in bounded steps.
+void Store::release(Item& item) {
+  if (!item.is_segmented()) {
+    slab_.free(&item);
+    return;
+  }
+  item.set_next(dying_);
+  dying_ = ref_of(&item);
+  reap(reaped_at_once);
+}
+
+void Store::reap(uint32_t chunks) {
+  for (; dying_ != no_ref && chunks > 0; --chunks) {
+    Item& item = slab_.item_at(dying_);
+    Chain& chain = item.chain();
+    if (Segment* segment = chain.first; segment != nullptr) {
+      chain.first = segment->next;
+      --chain.count;
+      slab_.free(segment);
+    } else {
+      dying_ = item.next();
+      slab_.free(&item);
+    }
+  }
+}
+
+/// Empties one page, of the richest class if possible; true: there is an empty page now.
+bool Store::take_page_from_others() {
+  uint64_t tried = 0;
+  for (;;) {
+    uint64_t most = 0;
+    uint8_t donor = 0;
+    for (uint8_t i = 0; i < sizes_.count(); ++i) {
+      const uint64_t pages = slab_.class_at(i).pages;
+      if (pages <= most || (tried >> i & 1) != 0) continue;
+      most = pages;
+      donor = i;
+    }
+    if (most == 0) return false;
+    if (empty_a_page_of(donor)) return true;
+    tried |= uint64_t{1} << donor;
+  }
+}
+
+/// A page where an old item lies, else any.
+bool Store::empty_a_page_of(uint8_t donor) {
+  const Eviction::Queues& queues = eviction_.queues(donor);
+  for (const ItemQueue* queue : {&queues.small, &queues.main}) {
+    Ref ref = queue->tail();
+    for (uint32_t i = 0; ref != no_ref && i < page_candidates_max; ++i) {
+      if (can_empty(page_number_of(ref))) return empty_page(page_number_of(ref));
+      ref = slab_.item_at(ref).prev();
+    }
+  }
+  for (uint32_t i = 0; i < pages_scanned_max && i < slab_.page_numbers(); ++i) {
+    if (++donor_cursor_ >= slab_.page_numbers()) donor_cursor_ = 1;
+    if (donor_cursor_ >= slab_.page_numbers()) return false;
+    if (slab_.page(donor_cursor_).class_number != donor || !can_empty(donor_cursor_)) continue;
+    return empty_page(donor_cursor_);
+  }
+  return false;
+}
+
+bool Store::can_empty(uint32_t number) const {
+  const Slab::Page& page = slab_.page(number);
+  for (uint32_t i = 0; i < page.carved; ++i) {
+    if (!is_evictable(slab_.chunk_at((number << chunk_index_bits) | i))) return false;
+  }
+  return true;
+}
+
+bool Store::is_evictable(const void* chunk) const {
+  const Item* item = static_cast<const Item*>(chunk);
+  switch (kind_of(Slab::shape_at(chunk))) {
+    case ChunkKind::Free: return true;
+    case ChunkKind::Item: break;
+    case ChunkKind::Segment:
+      item = &slab_.item_at(static_cast<const Segment*>(chunk)->owner);
+      break;
+  }
+  return item->is_linked() && !Eviction::is_protected(*item, keep_);
+}
+
+/// Evicts all that lies on the page. A giant's chunks elsewhere go as well, and may leave other pages
+/// empty before this one.
+bool Store::empty_page(uint32_t number) {
+  slab_.close_page(number);
+  for (uint32_t i = 0; slab_.page(number).closed && i < slab_.page(number).carved; ++i) {
+    void* chunk = slab_.chunk_at((number << chunk_index_bits) | i);
+    Item* item = static_cast<Item*>(chunk);
+    const ChunkKind kind = kind_of(Slab::shape_at(chunk));
+    if (kind == ChunkKind::Free) continue;
+    if (kind == ChunkKind::Segment) {
+      item = &slab_.item_at(static_cast<const Segment*>(chunk)->owner);
+    }
+    if (item->is_linked()) evict(*item, life_.is_over(*item));
+  }
+  while (slab_.pages_empty() == 0 && dying_ != no_ref) reap(reaped_at_once);
+  slab_.open_page(number);
+  if (slab_.pages_empty() == 0) return false;
+  ++counters_[Counter::SlabsMoved];
+  return true;
+}
+
+}  // namespace ringcached::store

@@ -1,0 +1,45 @@
+#include "store/size_classes.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/assert.h"
+
+namespace ringcached::store {
+
+namespace {
+
+/// As large as it can be while as many of them fit into a page: only the last chunk's rest is lost.
+uint32_t fill_page(uint32_t size) {
+  const auto per_page = static_cast<uint32_t>(page_payload / size);
+  return static_cast<uint32_t>(page_payload / per_page / 8 * 8);
+}
+
+}  // namespace
+
+SizeClasses::SizeClasses(uint32_t chunk_min, double growth_factor) {
+  const uint32_t least = std::max<uint32_t>(chunk_min, chunk_size_min);
+  double growth = std::max(growth_factor, 1.01);
+  while (!build(std::min(least, chunk_size_max), growth)) growth *= 1.02;
+
+  uint8_t number = 0;
+  for (size_t step = 0; step < by_size_.size(); ++step) {
+    while (sizes_[number] < step * 8) ++number;
+    by_size_[step] = number;
+  }
+}
+
+bool SizeClasses::build(uint32_t chunk_min, double growth_factor) {
+  count_ = 0;
+  uint32_t size = fill_page((chunk_min + 7) / 8 * 8);
+  while (size < chunk_size_max) {
+    if (count_ == classes_max - 1) return false;
+    sizes_[count_++] = size;
+    const auto grown = static_cast<uint32_t>(std::ceil(size * growth_factor / 8) * 8);
+    size = fill_page(std::min(std::max(grown, size + 8), chunk_size_max));
+  }
+  sizes_[count_++] = chunk_size_max;
+  return true;
+}
+
+}  // namespace ringcached::store

@@ -1,0 +1,272 @@
+#include "store/slab.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "store/poison.h"
+
+namespace ringcached::store {
+
+namespace {
+
+constexpr size_t directory_start = 4096;  // pages; more are made room for as they come
+
+/// A free chunk is all poison but while one of these two looks at it.
+RINGCACHED_NO_ASAN uint16_t next_free(const void* chunk) {
+  return *static_cast<const uint16_t*>(chunk);
+}
+
+void mark_free(void* chunk, uint16_t next) {
+  *static_cast<uint16_t*>(chunk) = next;
+  static_cast<char*>(chunk)[shape_offset] = static_cast<char>(shape_of(ChunkKind::Free));
+}
+
+uint32_t reciprocal_of(uint32_t chunk_size) {
+  return static_cast<uint32_t>(((uint64_t{1} << 32) + chunk_size - 1) / chunk_size);
+}
+
+}  // namespace
+
+Slab::Slab(const SizeClasses& sizes, Arena& arena, PageBudget& budget, uint32_t partition)
+    : sizes_(sizes), arena_(arena), budget_(budget), partition_(partition) {
+  // So that the directory never has to be copied while it serves: untouched room costs addresses.
+  pages_.reserve(std::max<size_t>(directory_start, budget.most() + 1));
+  pages_.emplace_back();
+  for (uint32_t i = 0; i < sizes_.count(); ++i) {
+    classes_[i].chunks_per_page = sizes_.chunks_per_page(i);
+  }
+}
+
+Slab::~Slab() {
+  for (uint32_t number = 1; number < page_numbers(); ++number) {
+    if (pages_[number].base == nullptr) continue;
+    arena_.return_page(pages_[number].base, false);
+    budget_.give_back(partition_);
+  }
+}
+
+RINGCACHED_NO_ASAN uint8_t Slab::shape_at(const void* chunk) {
+  return static_cast<const uint8_t*>(chunk)[shape_offset];
+}
+
+void* Slab::allocate(uint8_t class_number) {
+  if (classes_[class_number].with_room == 0 && !give_page(class_number)) return nullptr;
+  return pop(class_number);
+}
+
+void* Slab::allocate_from_pages(uint8_t class_number) {
+  if (classes_[class_number].with_room == 0) return nullptr;
+  return pop(class_number);
+}
+
+void* Slab::pop(uint8_t class_number) {
+  Class& c = classes_[class_number];
+  const uint32_t number = c.with_room;
+  Page& page = pages_[number];
+  // The chunk freed last is the warmest; carving touches new memory.
+  const bool reuse = page.free_head != no_chunk;
+  const uint32_t index = reuse ? page.free_head : page.carved;
+  char* chunk = page.base + page_header_size + index * size_t{page.chunk_size};
+  if (reuse) {
+    page.free_head = next_free(chunk);
+  } else {
+    ++page.carved;
+    ++carved_;
+  }
+  ++page.live;
+  ++c.used;
+  if (page.free_head == no_chunk && page.carved == c.chunks_per_page) unlist(number);
+  unpoison(chunk, page.chunk_size);
+  return chunk;
+}
+
+void Slab::free(void* chunk) {
+  const PageHeader& header = page_of(chunk);
+  const uint32_t number = header.number;
+  Page& page = pages_[number];
+  RC_ASSERT(kind_of(shape_at(chunk)) != ChunkKind::Free && page.live > 0);
+  mark_free(chunk, page.free_head);
+  poison(chunk, page.chunk_size);
+  page.free_head = static_cast<uint16_t>(chunk_index(header, chunk));
+  --page.live;
+  --classes_[page.class_number].used;
+  if (page.live == 0) {
+    retire(number);
+  } else if (!page.listed && !page.closed) {
+    list(number);
+  }
+}
+
+void Slab::close_page(uint32_t number) {
+  Page& page = pages_[number];
+  RC_ASSERT(page.class_number != no_class && !page.closed);
+  if (page.listed) unlist(number);
+  page.closed = true;
+}
+
+void Slab::open_page(uint32_t number) {
+  Page& page = pages_[number];
+  if (!page.closed) return;  // it was emptied, and is another page now
+  page.closed = false;
+  const bool has_room =
+      page.free_head != no_chunk || page.carved < classes_[page.class_number].chunks_per_page;
+  if (has_room) list(number);
+}
+
+bool Slab::give_page(uint8_t class_number) {
+  const uint32_t number = take_page();
+  if (number == 0) return false;
+  cut(number, class_number);
+  return true;
+}
+
+/// An empty page we hold, else a new one out of the budget.
+uint32_t Slab::take_page() {
+  if (empty_head_ != 0) {
+    const uint32_t number = empty_head_;
+    empty_head_ = pages_[number].next;
+    --empty_count_;
+    return number;
+  }
+  if (page_numbers() > page_number_max && unused_head_ == 0) return 0;
+  if (!budget_.take(partition_)) return 0;
+  char* base = arena_.take_page();
+  if (base == nullptr) {
+    budget_.give_back(partition_);
+    return 0;
+  }
+  const uint32_t number = free_number();
+  pages_[number] = Page{};
+  pages_[number].base = base;
+  ++pages_held_;
+  return number;
+}
+
+uint32_t Slab::free_number() {
+  if (unused_head_ == 0) {
+    pages_.emplace_back();
+    return page_numbers() - 1;
+  }
+  const uint32_t number = unused_head_;
+  unused_head_ = pages_[number].next;
+  return number;
+}
+
+void Slab::cut(uint32_t number, uint8_t class_number) {
+  Page& page = pages_[number];
+  char* base = page.base;
+  page = Page{};
+  page.base = base;
+  page.class_number = class_number;
+  page.chunk_size = static_cast<uint16_t>(sizes_.chunk_size(class_number));
+  unpoison(base, page_size);
+  *reinterpret_cast<PageHeader*>(base) = PageHeader{
+      number, reciprocal_of(page.chunk_size), page.chunk_size, class_number, {}};
+  poison(base + page_header_size, page_payload);
+  ++classes_[class_number].pages;
+  list(number);
+}
+
+/// Its last chunk came back: it belongs to nobody.
+void Slab::retire(uint32_t number) {
+  Page& page = pages_[number];
+  if (page.listed) unlist(number);
+  --classes_[page.class_number].pages;
+  carved_ -= page.carved;
+  page.carved = 0;
+  page.closed = false;
+  page.class_number = no_class;
+  if (empty_count_ >= spare_pages_max && budget_.draws_on_pool(partition_)) {
+    give_up(number);
+    return;
+  }
+  page.next = empty_head_;
+  empty_head_ = number;
+  ++empty_count_;
+}
+
+void Slab::give_up(uint32_t number) {
+  arena_.return_page(pages_[number].base, true);
+  budget_.give_back(partition_);
+  pages_[number] = Page{};
+  pages_[number].next = unused_head_;
+  unused_head_ = number;
+  --pages_held_;
+}
+
+void Slab::list(uint32_t number) {
+  Page& page = pages_[number];
+  Class& c = classes_[page.class_number];
+  page.prev = 0;
+  page.next = c.with_room;
+  if (c.with_room != 0) pages_[c.with_room].prev = number;
+  c.with_room = number;
+  page.listed = true;
+}
+
+void Slab::unlist(uint32_t number) {
+  Page& page = pages_[number];
+  if (page.prev != 0) {
+    pages_[page.prev].next = page.next;
+  } else {
+    classes_[page.class_number].with_room = page.next;
+  }
+  if (page.next != 0) pages_[page.next].prev = page.prev;
+  page.listed = false;
+}
+
+void Slab::verify() const {
+  std::array<uint64_t, classes_max> pages{};
+  std::array<uint64_t, classes_max> used{};
+  uint64_t held = 0, empty = 0, carved = 0;
+  for (uint32_t number = 1; number < page_numbers(); ++number) {
+    const Page& page = pages_[number];
+    if (page.base == nullptr) continue;
+    ++held;
+    carved += page.carved;
+    if (page.class_number == no_class) {
+      ++empty;
+      RC_ASSERT(page.live == 0 && !page.listed);
+      continue;
+    }
+    ++pages[page.class_number];
+    used[page.class_number] += page.live;
+    verify_page(number);
+  }
+  RC_ASSERT(held == pages_held_ && held == budget_.held(partition_));
+  RC_ASSERT(empty == empty_count_ && carved == carved_);
+  for (uint32_t i = 0; i < sizes_.count(); ++i) {
+    RC_ASSERT(pages[i] == classes_[i].pages && used[i] == classes_[i].used);
+    uint32_t prev = 0;
+    for (uint32_t number = classes_[i].with_room; number != 0; number = pages_[number].next) {
+      RC_ASSERT(pages_[number].listed && pages_[number].prev == prev);
+      RC_ASSERT(pages_[number].class_number == i && !pages_[number].closed);
+      prev = number;
+    }
+  }
+}
+
+void Slab::verify_page(uint32_t number) const {
+  const Page& page = pages_[number];
+  const PageHeader& header = page_of(static_cast<const void*>(page.base));
+  const uint32_t per_page = classes_[page.class_number].chunks_per_page;
+  RC_ASSERT(header.number == number && header.class_number == page.class_number);
+  RC_ASSERT(header.chunk_size == page.chunk_size);
+  RC_ASSERT(page.live > 0);
+  RC_ASSERT(page.carved <= per_page);
+  uint32_t on_list = 0, marked = 0;
+  for (uint16_t i = page.free_head; i != no_chunk; ++on_list) {
+    RC_ASSERT(i < page.carved && on_list < per_page);
+    i = next_free(chunk_at((number << chunk_index_bits) | i));
+  }
+  for (uint32_t i = 0; i < page.carved; ++i) {
+    const void* chunk = chunk_at((number << chunk_index_bits) | i);
+    RC_ASSERT(chunk_index(header, chunk) == i);
+    if (kind_of(shape_at(chunk)) == ChunkKind::Free) ++marked;
+  }
+  RC_ASSERT(on_list == marked && on_list + page.live == page.carved);
+  const bool has_room = on_list != 0 || page.carved < per_page;
+  RC_ASSERT(page.listed == (has_room && !page.closed));
+}
+
+}  // namespace ringcached::store

@@ -1,0 +1,78 @@
+// Store: the background walk over all pages that gives the memory of dead items back.
+#include "base/assert.h"
+#include "store/store.h"
+
+namespace ringcached::store {
+
+namespace {
+
+/// A dead item's memory comes back within so many seconds (DESIGN section 5).
+constexpr uint64_t sweep_round_seconds = 60;
+/// One step: about 50 us if every header misses the cache.
+constexpr uint32_t chunks_per_step = 512;
+constexpr uint32_t freed_per_step = 64;
+constexpr uint32_t reaped_per_step = 64;
+/// With so few epochs left that nobody lives in, the sweep does not pace itself.
+constexpr uint32_t epochs_wanted_empty = 3;
+
+}  // namespace
+
+void Store::refill_sweep_credit(Seconds passed) {
+  const uint64_t round = slab_.carved() + slab_.page_numbers();
+  const uint64_t per_second = round / sweep_round_seconds + 1;
+  const uint64_t seconds = std::min<uint64_t>(passed, sweep_round_seconds);
+  sweep_credit_ = std::min(sweep_credit_ + per_second * seconds, round);
+}
+
+bool Store::sweep() {
+  reap(reaped_per_step);
+  const bool urgent = epochs_.empty() < epochs_wanted_empty;
+  uint32_t freed = 0;
+  for (uint32_t looked = 0; looked < chunks_per_step && freed < freed_per_step; ++looked) {
+    if (counters_[Counter::CurrItems] == 0 || (sweep_credit_ == 0 && !urgent)) break;
+    if (sweep_credit_ > 0) --sweep_credit_;
+    if (sweep_chunk()) ++freed;
+  }
+  if (dying_ != no_ref) return true;
+  return counters_[Counter::CurrItems] != 0 && (sweep_credit_ > 0 || urgent);
+}
+
+/// One step of the cursor: a chunk, or a page with nothing on it. true: an item was freed.
+bool Store::sweep_chunk() {
+  if (sweep_page_ >= slab_.page_numbers()) sweep_page_ = 0;
+  const Slab::Page& page = slab_.page(sweep_page_);
+  if (page.live == 0 || sweep_chunk_ >= page.carved) {
+    ++sweep_page_;
+    sweep_chunk_ = 0;
+    return false;
+  }
+  void* chunk = slab_.chunk_at((sweep_page_ << chunk_index_bits) | sweep_chunk_++);
+  if (kind_of(Slab::shape_at(chunk)) != ChunkKind::Item) return false;
+  Item& item = *static_cast<Item*>(chunk);
+  if (!item.is_linked()) return false;
+  ++counters_[Counter::CrawlerItemsChecked];
+  if (!life_.is_over(item)) return false;
+  sweep_item(item);
+  return true;
+}
+
+void Store::sweep_item(Item& item) {
+  ++counters_[Counter::CrawlerReclaimed];
+  if (!item.fetched() && !life_.is_flushed(item)) ++counters_[Counter::ExpiredUnfetched];
+  unlink(item, hash_of(item));
+}
+
+/// Eight flushes with items in between before the sweep came round: all that were flushed go now,
+/// in one walk. The sweep hurries when it comes near to this, so only a burst of flushes gets here.
+void Store::sweep_flushed() {
+  for (uint32_t number = 1; number < slab_.page_numbers(); ++number) {
+    for (uint32_t i = 0; i < slab_.page(number).carved; ++i) {
+      void* chunk = slab_.chunk_at((number << chunk_index_bits) | i);
+      if (kind_of(Slab::shape_at(chunk)) != ChunkKind::Item) continue;
+      Item& item = *static_cast<Item*>(chunk);
+      if (item.is_linked() && life_.is_flushed(item)) sweep_item(item);
+    }
+  }
+}
+
+}  // namespace ringcached::store
