@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+"""The connection limit (-c): one error line above it, service again below it, and an honest count."""
+
+from crowd import ask, options, same, server, statistic, wait_until, wait_until_all_gone
+
+import tap
+from wire import WireError
+
+LIMIT = 40
+TOO_MANY = b"ERROR Too many open connections\r\n"
+CHURN = 500
+
+
+def main():
+    chosen = options(__doc__)
+    with server(chosen, "-c", LIMIT) as target:
+        crowd = []
+        tap.case("connections are served up to the limit", lambda: fill(target, crowd))
+        tap.case("one above it gets the error line and is closed", lambda: refused(target, crowd))
+        tap.case("a close makes room for a new one", lambda: replaced(target, crowd))
+        tap.case("all closed: no connection is counted", lambda: all_closed(target, crowd))
+        tap.case(f"{CHURN} connections, one after the other", lambda: churn(target))
+        tap.case("the limit can be reached again", lambda: again(target))
+    tap.finish()
+
+
+def fill(target, crowd):
+    while len(crowd) <= LIMIT:
+        wire = target.connect()
+        if not is_served(wire):
+            wire.close()
+            break
+        crowd.append(wire)
+    tap.note(f"-c {LIMIT}: {len(crowd)} connections were served")
+    if not LIMIT // 4 <= len(crowd) <= LIMIT:  # memcached counts descriptors, its own included
+        raise AssertionError(f"{len(crowd)} connections were served with -c {LIMIT}")
+
+
+def is_served(wire):
+    """Whether a request is answered; else the error line, or a reset that overtook it."""
+    wire.send(b"mn\r\n")
+    answer = wire.read_until_closed() if wire.at_eof() else wire.read_line()
+    if answer not in (b"MN\r\n", TOO_MANY, b""):
+        raise WireError(f"answered {answer!r}")
+    return answer == b"MN\r\n"
+
+
+def refused(target, crowd):
+    """These say nothing, so that nothing unread turns the close into a reset."""
+    for _ in range(5):
+        with target.connect() as wire:
+            same(wire.read_until_closed(), TOO_MANY, "the answer above the limit")
+    for wire in crowd:
+        ask(wire, b"mn\r\n", b"MN\r\n")
+
+
+def replaced(target, crowd):
+    for _ in range(5):
+        crowd.pop(0).close()
+        wait_until(lambda: admitted(target, crowd), "a new connection served")
+        with target.connect() as wire:
+            same(wire.read_until_closed(), TOO_MANY, "the answer above the limit")
+
+
+def admitted(target, crowd):
+    wire = target.connect()
+    if is_served(wire):
+        crowd.append(wire)
+        return True
+    wire.close()
+    return False
+
+
+def all_closed(target, crowd):
+    while crowd:
+        crowd.pop().close()
+    wait_until(lambda: can_ask(target), "a connection is served")
+    wait_until_all_gone(target)
+    refusals = statistic(target, "rejected_connections")
+    if refusals < 10:  # five in each of the two cases before
+        raise AssertionError(f"rejected_connections is {refusals}, but at least 10 were refused")
+
+
+def can_ask(target):
+    with target.connect() as wire:
+        return is_served(wire)
+
+
+def churn(target):
+    before = statistic(target, "total_connections")
+    for _ in range(CHURN):
+        with target.connect() as wire:
+            ask(wire, b"mn\r\nquit\r\n", b"MN\r\n")
+            same(wire.read_until_closed(), b"", "after quit")
+    wait_until_all_gone(target)
+    if statistic(target, "total_connections") < before + CHURN:
+        raise AssertionError("total_connections did not count them all")
+
+
+def again(target):
+    crowd = []
+    fill(target, crowd)
+    refused(target, crowd)
+    for wire in crowd:
+        wire.close()
+    wait_until(lambda: can_ask(target), "a connection is served")
+    wait_until_all_gone(target)
+
+
+if __name__ == "__main__":
+    main()
