@@ -52,8 +52,8 @@ class Server:
     """A running server: `with Server('ringcached', ['-t', '4']) as server: ...`
 
     It dies with the thread that started it (parent death signal) and after `time_limit_s` (an alarm
-    that it inherits), so nothing is left behind even when the test is killed. Leaving the block stops
-    it; an exit code other than `expected_exit` then fails the test.
+    that it inherits), so nothing is left behind even when the test is killed. Leaving the block
+    stops it; an exit code other than `expected_exit` then fails the test.
 
     `unix`: None for TCP, True for a socket in a temporary folder, or a path.
     """
@@ -120,7 +120,7 @@ class Server:
                               f"{sorted(self.expected_exit)}: {self._log}")
 
     def wait_exit(self, limit_s=STOP_LIMIT_S):
-        """Waits until the process has ended by itself; returns its exit code (minus a signal's number)."""
+        """Waits until the process has ended by itself; returns its exit code (-N for signal N)."""
         try:
             self.exit_code = self._process.wait(limit_s)
         except subprocess.TimeoutExpired:
@@ -206,7 +206,7 @@ class Server:
                 self.exit_code = self._process.returncode
                 return False
             if time.monotonic() > deadline:
-                raise ServerError(f"{self.kind} does not listen after {START_LIMIT_S} s: {self.log()}")
+                raise ServerError(f"{self.kind} does not listen in {START_LIMIT_S} s: {self.log()}")
             time.sleep(pause_s)
             pause_s = min(pause_s * 1.5, 0.05)
         return True

@@ -4,7 +4,7 @@ import select
 import socket
 import time
 
-PATIENCE_S = 60.0  # sanitizer builds on a busy machine are slow; a passing test never waits this long
+PATIENCE_S = 60.0  # a passing test never waits this long, even with a sanitizer
 SHOWN_BYTES = 400
 
 
@@ -63,7 +63,7 @@ class Wire:
                 return
 
     def send_fragmented(self, data, sizes):
-        """Sends `data` in pieces; `sizes` (a number, or numbers taken in turn) says how long each is."""
+        """Sends `data` in pieces; `sizes`, a number or numbers in turn, says how long they are."""
         sizes = [sizes] if isinstance(sizes, int) else list(sizes)
         at = turn = 0
         while at < len(data):
