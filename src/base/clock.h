@@ -1,0 +1,43 @@
+// The process's clock, read once per turn of a core's loop.
+#pragma once
+
+#include <time.h>
+
+#include <cstdint>
+
+#include "ringcached/time.h"
+
+namespace ringcached {
+
+/// Owner: shared, read-only once made. CLOCK_MONOTONIC_COARSE: a few nanoseconds a reading, a few
+/// milliseconds of resolution, which whole seconds do not notice.
+class Clock {
+ public:
+  Clock() : start_(seconds_of(CLOCK_MONOTONIC_COARSE)) {}
+
+  Now read() const {
+    Now now;
+    now.seconds = static_cast<Seconds>(seconds_of(CLOCK_MONOTONIC_COARSE) - start_) + clock_start;
+    now.unix_seconds = seconds_of(CLOCK_REALTIME_COARSE);
+    return now;
+  }
+
+  /// Milliseconds for deadlines; only differences mean anything.
+  static uint64_t milliseconds() {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+    return static_cast<uint64_t>(time.tv_sec) * 1000 +
+           static_cast<uint64_t>(time.tv_nsec) / 1000000;
+  }
+
+ private:
+  static int64_t seconds_of(clockid_t id) {
+    timespec time{};
+    ::clock_gettime(id, &time);
+    return time.tv_sec;
+  }
+
+  int64_t start_;
+};
+
+}  // namespace ringcached

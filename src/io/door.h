@@ -1,0 +1,66 @@
+// The kernel's door: the handful of acts that a core asks of the outside world.
+//
+// Owner: one core, the one that made it. Implementations: UringDoor (io_uring) and FakeDoor (a
+// seeded world for tests). Nothing asked for is started before wait().
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "io/buffer_pool.h"
+#include "io/token.h"
+
+namespace ringcached::io {
+
+/// One answer of the kernel.
+struct Completion {
+  Token token;
+  int32_t result = 0;  // Accept: a socket; Receive, Send: bytes; below 0: -errno
+  bool more = false;   // Accept, Receive: the act goes on; else it has ended and wants re-arming
+  Lease lease;         // Receive with result > 0: the bytes, to be given back with release()
+};
+
+class Door {
+ public:
+  virtual ~Door() = default;
+
+  /// Accepts on `listener` until it ends. Sockets come with TCP_NODELAY where that has a meaning.
+  virtual void accept(int listener, Token) = 0;
+  /// Receives from `socket` until it ends: 0 is the end of the stream, -ENOBUFS means that every
+  /// buffer was lent (an ordinary state: ask again when some came home).
+  virtual void receive(int socket, Token) = 0;
+  /// Sends all of it if the kernel can; a short send is ordinary. The bytes, and for a message its
+  /// msghdr and iovecs, must stay until the completion. At most one send per socket at a time.
+  virtual void send(int socket, const char* bytes, size_t size, Token) = 0;
+  virtual void send(int socket, const msghdr* message, Token) = 0;
+  /// Ends an act early. Its completion still comes (-ECANCELED, or what it got meanwhile).
+  virtual void cancel(Token) = 0;
+  /// Closes a descriptor none of whose acts is under way.
+  virtual void close(int descriptor) = 0;
+  /// Both directions, at once: acts under way complete soon.
+  virtual void shutdown(int socket) = 0;
+  /// One Act::Tick completion after `milliseconds`.
+  virtual void tick(uint32_t milliseconds, Token) = 0;
+
+  /// Where others ring to end this core's sleep; wake() from another core's door, wake_now() from
+  /// any thread.
+  virtual int bell() const = 0;
+  virtual void wake(int bell_of_other) = 0;
+
+  /// Starts what was asked and collects what is done. With `sleep` it waits for a completion or
+  /// a wake-up. The span lives until the next call. Throws nothing; a ring that fails ends the
+  /// process, since nothing can be served without it.
+  virtual std::span<const Completion> wait(bool sleep) = 0;
+
+  /// Gives a lease home.
+  virtual void release(const Lease&) = 0;
+  virtual const BufferPool& pool() const = 0;
+};
+
+/// Ends the sleep of the core with this bell, by a system call of the calling thread.
+void wake_now(int bell);
+
+}  // namespace ringcached::io

@@ -1,0 +1,11 @@
+// Puts a refused io_uring into words: what was refused, the likely cause and the cure.
+#pragma once
+
+#include <string>
+
+namespace ringcached::io {
+
+/// One line, without a newline at its end, for `error` (an errno) of the step `what`.
+std::string explain_refusal(const char* what, int error);
+
+}  // namespace ringcached::io

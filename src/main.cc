@@ -1,0 +1,56 @@
+// ringcached: reads the command line, becomes what it says, and serves.
+#include <cstdio>
+#include <string>
+
+#include "io/uring_door.h"
+#include "server/daemon.h"
+#include "server/listeners.h"
+#include "server/options.h"
+#include "server/process.h"
+
+namespace {
+
+using namespace ringcached;
+
+int fail(const std::string& message, int exit_code) {
+  std::fprintf(stderr, "ringcached: %s\n", message.c_str());
+  return exit_code;
+}
+
+/// Opens a ring and closes it again, so that a refusal is said before anything else is begun.
+std::string probe_io_uring() {
+  std::string error;
+  io::UringDoor::open({}, error);
+  return error;
+}
+
+/// The steps before serving, in memcached's order: sockets are bound without privileges.
+int run(const Config& config) {
+  if (const auto failure = server::raise_limits(config)) {
+    return fail(failure.message, failure.exit_code);
+  }
+  if (const auto failure = server::drop_privileges(config)) {
+    return fail(failure.message, failure.exit_code);
+  }
+  if (const std::string error = probe_io_uring(); !error.empty()) {
+    return fail(error, server::exit_os_error);
+  }
+  server::Listeners listeners = server::open_listeners(config);
+  if (!listeners.error.empty()) return fail(listeners.error, server::exit_os_error);
+  if (const auto failure = server::go_to_background(config)) {
+    return fail(failure.message, failure.exit_code);
+  }
+  server::lock_memory(config);
+  server::write_pid_file(config);
+  const int exit_code = server::serve(config, std::move(listeners.sockets));
+  server::remove_pid_file(config);
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  const server::OptionsResult options = server::parse_options(argc, argv, stdout, stderr);
+  if (options.exit_code) return *options.exit_code;
+  return run(options.config);
+}

@@ -1,0 +1,221 @@
+#include "server/core.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace ringcached::server {
+namespace {
+
+constexpr uint32_t second_ms = 1000;
+/// How often a stopping core looks at its deadline.
+constexpr uint32_t stop_tick_ms = 50;
+/// What clients are given to take their last replies. DESIGN section 4.
+constexpr uint64_t stop_patience_ms = 1000;
+/// A batch holds at least so many operations, however small -R is, and at most so many: it bounds
+/// what one client runs in a turn, and the memory of a batch. DESIGN section 3; the second a guess.
+constexpr uint32_t batch_least = 128;
+constexpr uint32_t batch_most = 1024;
+
+store::StoreConfig store_config(const Process& process, uint32_t partition) {
+  const Config& config = process.config;
+  store::StoreConfig made;
+  made.partition = partition;
+  made.partitions = process.partitions;
+  made.growth_factor = config.growth_factor;
+  made.slab_min_size = config.slab_min_size;
+  made.cas_enabled = config.cas_enabled;
+  made.evict = config.evict;
+  made.hasher = process.hasher;
+  return made;
+}
+
+shard::OwnerRules owner_rules(const Process& process) {
+  shard::OwnerRules rules;
+  rules.item_size_max = process.config.item_size_max;
+  rules.cas_enabled = process.config.cas_enabled;
+  // Three quarters: a quarter always stays for small items, and 50 clients that load 1 MiB values
+  // at the default -m must not be refused.
+  rules.held_bytes_max = process.config.memory_limit / process.partitions / 4 * 3;
+  return rules;
+}
+
+}  // namespace
+
+Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> listeners)
+    : process_(process), index_(index), door_(door), now_(process.clock.read()) {
+  if (index < process.partitions) {
+    store_.emplace(store_config(process, index), process.budget, counters_);
+    owner_.emplace(*store_, counters_, owner_rules(process));
+    owner_->set_now(now_);
+  }
+  if (process.config.threads > 1) post_.emplace(process.mailboxes, index);
+  shard_.emplace(process.partitions, owner_ ? &*owner_ : nullptr, post_ ? &*post_ : nullptr, *this,
+                 counters_);
+  services_.emplace(session::Services{door_, *shard_, counters_, process.config, process.rules,
+                                      process.hasher, now_});
+  services_->batch_capacity = std::clamp(process.config.requests_per_turn, batch_least, batch_most);
+  services_->verbosity = process.config.verbosity;
+  clients_.emplace(*services_,
+                   [this] { process_.connections.open.fetch_sub(1, std::memory_order_relaxed); });
+  if (index == 0) {
+    acceptor_.emplace(std::move(listeners), process.config.threads, process.config, door_,
+                      process.connections, counters_,
+                      [this](int socket, uint32_t core) { deal(socket, core); });
+  }
+}
+
+Core::~Core() = default;
+
+// --- The loop.
+
+void Core::run() {
+  start();
+  while (!ended()) turn(true);
+  process_.ended.fetch_add(1);
+  process_.wake_all();
+  while (process_.ended.load() < process_.config.threads) turn(true);
+  drain_last_letters();
+}
+
+void Core::start() {
+  door_.tick(second_ms, {io::Act::Tick, every_second, 0});
+  if (acceptor_) acceptor_->start();
+}
+
+bool Core::idle() const {
+  return !clients_->busy() && !sweeping_ && !shard_->pins_unposted() &&
+         !(post_ && post_->anything_unposted());
+}
+
+void Core::turn(bool may_sleep) {
+  wait(may_sleep);
+  ++counters_[Counter::Turns];
+  now_ = process_.clock.read();
+  if (owner_) owner_->set_now(now_);
+  for (const io::Completion& completion : collected_) dispatch(completion);
+  drain_mail();
+  if (process_.stop.load(std::memory_order_acquire) && !stopping_) begin_stop();
+  clients_->run_ready();
+  clients_->feed_starving();
+  publish();
+  clients_->flush_dirty();
+  if (owner_) sweeping_ = owner_->sweep();
+  clients_->bury();
+}
+
+/// Sleeps only when nothing at all is left to do, and no letter has come since we looked.
+void Core::wait(bool may_sleep) {
+  const bool sleep = may_sleep && idle() && (!post_ || post_->fall_asleep());
+  collected_ = door_.wait(sleep);
+  if (sleep && post_) post_->wake_up();
+}
+
+void Core::dispatch(const io::Completion& completion) {
+  switch (completion.token.act) {
+    case io::Act::Accept:
+      return acceptor_->on_completion(completion);
+    case io::Act::Receive:
+    case io::Act::Send:
+      return clients_->on_completion(completion);
+    case io::Act::Tick:
+      return on_tick(completion.token.slot);
+    case io::Act::None:
+      break;
+  }
+  RC_ASSERT(!"a completion that nobody asked for");
+}
+
+void Core::on_tick(uint32_t which) {
+  if (which == every_second) {
+    clients_->tick();
+    if (acceptor_) acceptor_->try_again();
+  } else if (Clock::milliseconds() >= stop_deadline_) {
+    clients_->abort_all();
+  }
+  const uint32_t next = which == every_second ? second_ms : stop_tick_ms;
+  door_.tick(next, {io::Act::Tick, which, 0});
+}
+
+// --- Letters.
+
+void Core::drain_mail() {
+  if (!post_) return;
+  post_->drain([this](shard::Letter& letter, uint32_t from) { on_letter(letter, from); });
+}
+
+void Core::on_letter(shard::Letter& letter, uint32_t from) {
+  if (shard_->handle(letter, from)) return;
+  RC_ASSERT(letter.kind == shard::LetterKind::Connection);
+  const std::unique_ptr<shard::ConnectionLetter> dealt(
+      static_cast<shard::ConnectionLetter*>(&letter));
+  adopt(dealt->socket);
+}
+
+void Core::publish() {
+  shard_->post_pins();
+  if (!post_) return;
+  counters_[Counter::WakeUpsSent] +=
+      post_->publish([this](uint32_t core) { door_.wake(process_.bells[core]); });
+}
+
+void Core::drain_last_letters() {
+  drain_mail();
+  if (store_) RC_ASSERT(store_->pinned_bytes() == 0 && store_->uncommitted_bytes() == 0);
+  RC_ASSERT(door_.pool().leased() == 0);
+}
+
+// --- Clients.
+
+void Core::deal(int socket, uint32_t core) {
+  if (core == index_) return adopt(socket);
+  post_->put(core, *new shard::ConnectionLetter(socket));
+}
+
+void Core::adopt(int socket) {
+  if (stopping_) {
+    ::close(socket);
+    process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  clients_->adopt(socket);
+}
+
+// --- What concerns every core.
+
+void Core::set_verbosity(uint64_t level) {
+  services_->verbosity = static_cast<int>(level);
+}
+
+void Core::stop_process(bool graceful) {
+  ::kill(::getpid(), graceful ? SIGUSR1 : SIGINT);
+}
+
+void Core::refresh_gauges() {
+  if (store_) store_->update_gauges();
+  counters_[Counter::Partitions] = store_ ? 1 : 0;
+  counters_[Counter::ReceiveBuffers] = door_.pool().buffers();
+  counters_[Counter::ReceiveBufferBytes] = door_.pool().buffers() * io::BufferPool::buffer_stride;
+  counters_[Counter::OutputBlocks] = services_->pool.blocks_out();
+}
+
+// --- Stopping.
+
+void Core::begin_stop() {
+  stopping_ = true;
+  stop_deadline_ = Clock::milliseconds() + stop_patience_ms;
+  if (acceptor_) acceptor_->stop();
+  clients_->stop();
+  door_.tick(stop_tick_ms, {io::Act::Tick, while_stopping, 0});
+}
+
+bool Core::ended() const {
+  return stopping_ && clients_->count() == 0 && shard_->in_flight() == 0 && idle() &&
+         (!acceptor_ || acceptor_->stopped());
+}
+
+}  // namespace ringcached::server

@@ -1,0 +1,78 @@
+// One core: its ring, its partition if it has one, its clients, and the loop that turns them.
+//
+// Owner: the thread it runs on, which must also make and destroy it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "io/door.h"
+#include "ringcached/counters.h"
+#include "server/process.h"
+#include "session/acceptor.h"
+#include "session/clients.h"
+#include "shard/owner.h"
+#include "shard/shard.h"
+#include "store/store.h"
+
+namespace ringcached::server {
+
+class Core final : public shard::Everyone {
+ public:
+  /// The first core gets the listeners, the others none.
+  Core(Process& process, uint32_t index, io::Door& door, std::vector<int> listeners);
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  /// Serves until the process stops and all cores are done.
+  void run();
+  /// One turn of the loop. With `may_sleep` it waits if there is nothing to do.
+  void turn(bool may_sleep);
+  void start();
+  /// Nothing is under way here any more (after a stop).
+  bool ended() const;
+  /// After every core has ended: takes what is left in the mailboxes.
+  void drain_last_letters();
+
+  void set_verbosity(uint64_t level) override;
+  void stop_process(bool graceful) override;
+  void refresh_gauges() override;
+
+ private:
+  /// Slots of Tick tokens.
+  enum Ticks : uint32_t { every_second, while_stopping };
+
+  bool idle() const;
+  void wait(bool may_sleep);
+  void dispatch(const io::Completion&);
+  void on_tick(uint32_t which);
+  void drain_mail();
+  void on_letter(shard::Letter&, uint32_t from);
+  void deal(int socket, uint32_t core);
+  void adopt(int socket);
+  void publish();
+  void begin_stop();
+
+  Process& process_;
+  uint32_t index_;
+  io::Door& door_;
+  Now now_;
+  Counters counters_;
+  std::optional<store::Store> store_;
+  std::optional<shard::Owner> owner_;
+  std::optional<shard::Post> post_;
+  std::optional<shard::Shard> shard_;
+  std::optional<session::Services> services_;
+  std::optional<session::Clients> clients_;
+  std::optional<session::Acceptor> acceptor_;
+  std::span<const io::Completion> collected_;
+  bool sweeping_ = false;  // the sweep has more to do at once
+  bool stopping_ = false;
+  uint64_t stop_deadline_ = 0;  // milliseconds; clients that are left then are cut off
+};
+
+}  // namespace ringcached::server

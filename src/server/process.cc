@@ -1,0 +1,123 @@
+#include "server/process.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/random.h>
+
+#include <barrier>
+#include <cstdio>
+#include <thread>
+
+#include "base/pinning.h"
+#include "io/uring_door.h"
+#include "server/core.h"
+
+namespace ringcached::server {
+namespace {
+
+uint64_t random_seed() {
+  uint64_t seed = 0;
+  if (::getrandom(&seed, sizeof seed, 0) != sizeof seed) {
+    // Before the kernel's pool is ready, which no server of ours sees: the address space is random.
+    seed = reinterpret_cast<uintptr_t>(&seed);
+  }
+  return seed;
+}
+
+wire::ParserRules parser_rules(const Config& config) {
+  wire::ParserRules rules;
+  rules.item_size_max = config.item_size_max;
+  rules.cas_enabled = config.cas_enabled;
+  rules.flush_enabled = config.flush_enabled;
+  rules.shutdown_enabled = config.shutdown_command;
+  return rules;
+}
+
+sigset_t watched_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGHUP}) sigaddset(&signals, signal);
+  return signals;
+}
+
+/// Waits for a signal that asks for the end.
+void wait_for_the_end(const Config& config) {
+  const sigset_t signals = watched_signals();
+  while (true) {
+    int signal = 0;
+    if (::sigwait(&signals, &signal) != 0) continue;
+    if (signal == SIGHUP) continue;  // nothing to load again yet
+    if (signal == SIGUSR1) std::fprintf(stderr, "Gracefully stopping\n");
+    if (config.verbosity > 0) std::fprintf(stderr, "Exiting normally\n");
+    return;
+  }
+}
+
+/// The body of a core's thread. The door is made here, since its ring belongs to one thread.
+void run_core(Process& process, uint32_t index, std::vector<int> listeners,
+              std::barrier<>& all_ready, std::atomic<bool>& failed) {
+  std::string error;
+  std::unique_ptr<io::UringDoor> door = io::UringDoor::open({}, error);
+  if (door == nullptr) {
+    std::fprintf(stderr, "ringcached: core %u: %s\n", index, error.c_str());
+    failed.store(true);
+  } else {
+    process.bells[index] = door->bell();
+  }
+  all_ready.arrive_and_wait();
+  if (failed.load()) return;
+  {
+    Core core(process, index, *door, std::move(listeners));
+    core.run();
+  }
+  // Others may still ring our bell until they have ended too.
+  all_ready.arrive_and_wait();
+}
+
+}  // namespace
+
+Process::Process(const Config& settings)
+    : config(settings),
+      hasher(random_seed()),
+      rules(parser_rules(settings)),
+      partitions(partitions_for(settings.threads, settings.memory_limit, settings.item_size_max)),
+      budget(settings.memory_limit, partitions),
+      mailboxes(settings.threads),
+      bells(settings.threads, -1) {}
+
+void Process::request_stop() {
+  stop.store(true, std::memory_order_release);
+  wake_all();
+}
+
+void Process::wake_all() const {
+  for (const int bell : bells) io::wake_now(bell);
+}
+
+int serve(const Config& config, std::vector<int> listeners) {
+  const sigset_t signals = watched_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+
+  Process process(config);
+  std::atomic<bool> failed{false};
+  std::barrier<> all_ready(static_cast<ptrdiff_t>(config.threads) + 1);
+  std::vector<std::thread> cores;
+  const std::vector<uint32_t> cpus = cpus_to_pin(config.threads);
+  for (uint32_t i = 0; i < config.threads; ++i) {
+    cores.emplace_back(run_core, std::ref(process), i,
+                       i == 0 ? std::move(listeners) : std::vector<int>(), std::ref(all_ready),
+                       std::ref(failed));
+    if (!cpus.empty()) pin_thread(cores.back().native_handle(), cpus[i]);
+  }
+  all_ready.arrive_and_wait();
+  if (!failed.load()) {
+    wait_for_the_end(config);
+    process.request_stop();
+    all_ready.arrive_and_wait();
+  }
+  for (std::thread& core : cores) core.join();
+  return failed.load() ? 71 : 0;
+}
+
+}  // namespace ringcached::server

@@ -1,0 +1,46 @@
+// What the cores of one process share: the settings, the budget, the mailboxes and the stop flag.
+//
+// Owner: the main thread makes it before the cores and destroys it after them.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "ringcached/config.h"
+#include "session/acceptor.h"
+#include "shard/mailbox.h"
+#include "store/page_budget.h"
+#include "wire/text_parser.h"
+
+namespace ringcached::server {
+
+struct Process {
+  explicit Process(const Config& settings);
+
+  const Config config;
+  const Clock clock;
+  const KeyHasher hasher;  // its seed is random
+  const wire::ParserRules rules;
+  const uint32_t partitions;
+  store::PageBudget budget;
+  shard::Mailboxes mailboxes;
+  session::ConnectionCount connections;
+  std::vector<int> bells;          // per core; set before the cores start serving
+  std::atomic<bool> stop{false};   // set once; every core looks at it each turn
+  std::atomic<uint32_t> ended{0};  // cores that have nothing under way any more
+
+  /// Sets the stop flag and wakes every core. From any thread.
+  void request_stop();
+  void wake_all() const;
+};
+
+/// Runs the cores until a signal asks for the end; the process's exit code.
+/// `listeners` are handed over.
+int serve(const Config& config, std::vector<int> listeners);
+
+}  // namespace ringcached::server

@@ -1,0 +1,113 @@
+#include "session/acceptor.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace ringcached::session {
+
+Acceptor::Acceptor(std::vector<int> listeners, uint32_t cores, const Config& config, io::Door& door,
+                   ConnectionCount& count, Counters& counters,
+                   std::function<void(int, uint32_t)> deal)
+    : cores_(cores),
+      config_(config),
+      door_(door),
+      count_(count),
+      counters_(counters),
+      deal_(std::move(deal)) {
+  for (const int socket : listeners) listeners_.push_back({socket, false});
+}
+
+void Acceptor::start() {
+  for (uint32_t i = 0; i < listeners_.size(); ++i) arm(i);
+}
+
+void Acceptor::arm(uint32_t i) {
+  listeners_[i].armed = true;
+  door_.accept(listeners_[i].socket, {io::Act::Accept, i, 0});
+}
+
+void Acceptor::on_completion(const io::Completion& completion) {
+  RC_ASSERT(completion.token.slot < listeners_.size());
+  Listener& listener = listeners_[completion.token.slot];
+  if (!completion.more) listener.armed = false;
+  if (completion.result >= 0) take(completion.result);
+  // Out of descriptors or memory: parked until something is freed. The rest concerns one client
+  // that went away before it was accepted.
+  const bool parked = completion.result == -EMFILE || completion.result == -ENFILE ||
+                      completion.result == -ENOBUFS || completion.result == -ENOMEM;
+  if (parked) ++counters_[Counter::ListenDisabled];
+  if (!listener.armed && !parked && !paused_ && !stopping_) arm(completion.token.slot);
+  if (stopping_ && !listener.armed && listener.socket >= 0) {
+    door_.close(listener.socket);
+    listener.socket = -1;
+  }
+}
+
+bool Acceptor::full() const {
+  return count_.open.load(std::memory_order_relaxed) >= config_.connections_max;
+}
+
+void Acceptor::take(int socket) {
+  if (stopping_) {
+    ::close(socket);
+    return;
+  }
+  if (full() && config_.extended.maxconns_fast) return refuse(socket);
+  count_.open.fetch_add(1, std::memory_order_relaxed);
+  deal_(socket, next_core_);
+  next_core_ = (next_core_ + 1) % cores_;
+  if (full() && !config_.extended.maxconns_fast) pause();
+}
+
+/// In memcached's words. The socket is fresh, so its buffer takes the line.
+void Acceptor::refuse(int socket) {
+  static constexpr std::string_view line = "ERROR Too many open connections\r\n";
+  ++counters_[Counter::RejectedConnections];
+  [[maybe_unused]] const ssize_t sent =
+      ::send(socket, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  ::close(socket);
+}
+
+void Acceptor::pause() {
+  paused_ = true;
+  ++counters_[Counter::ListenDisabled];
+  for (uint32_t i = 0; i < listeners_.size(); ++i) {
+    if (listeners_[i].armed) door_.cancel({io::Act::Accept, i, 0});
+  }
+}
+
+void Acceptor::try_again() {
+  if (stopping_ || (paused_ && full())) return;
+  paused_ = false;
+  for (uint32_t i = 0; i < listeners_.size(); ++i) {
+    if (!listeners_[i].armed) arm(i);
+  }
+}
+
+void Acceptor::stop() {
+  stopping_ = true;
+  for (uint32_t i = 0; i < listeners_.size(); ++i) {
+    Listener& listener = listeners_[i];
+    if (listener.armed) {
+      door_.cancel({io::Act::Accept, i, 0});
+    } else if (listener.socket >= 0) {
+      door_.close(listener.socket);
+      listener.socket = -1;
+    }
+  }
+}
+
+bool Acceptor::stopped() const {
+  for (const Listener& listener : listeners_) {
+    if (listener.socket >= 0) return false;
+  }
+  return true;
+}
+
+}  // namespace ringcached::session

@@ -1,0 +1,62 @@
+// Accepts clients on the listening sockets and deals them to the cores, round robin.
+//
+// Owner: one core (the first), for the whole process: SO_REUSEPORT would deal unevenly.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "io/door.h"
+#include "ringcached/config.h"
+#include "ringcached/counters.h"
+
+namespace ringcached::session {
+
+/// Connections of the whole process, counted where they are accepted and where they end.
+struct ConnectionCount {
+  std::atomic<uint32_t> open{0};
+};
+
+class Acceptor {
+ public:
+  /// `deal(socket, core)` hands an accepted socket over. The listeners are closed by the acceptor.
+  Acceptor(std::vector<int> listeners, uint32_t cores, const Config& config, io::Door& door,
+           ConnectionCount& count, Counters& counters, std::function<void(int, uint32_t)> deal);
+
+  void start();
+  void on_completion(const io::Completion&);
+  /// Once a second, and when a connection has ended: tries again what was refused.
+  void try_again();
+  /// No more clients. The sockets close once no accept is under way.
+  void stop();
+  /// No accept is under way any more.
+  bool stopped() const;
+  bool accepting() const { return !paused_; }
+
+ private:
+  struct Listener {
+    int socket = -1;
+    bool armed = false;
+  };
+
+  void arm(uint32_t i);
+  void take(int socket);
+  bool full() const;
+  void refuse(int socket);
+  void pause();
+
+  std::vector<Listener> listeners_;
+  uint32_t cores_;
+  uint32_t next_core_ = 0;
+  const Config& config_;
+  io::Door& door_;
+  ConnectionCount& count_;
+  Counters& counters_;
+  std::function<void(int, uint32_t)> deal_;
+  bool paused_ = false;  // full, and not to refuse (no_maxconns_fast)
+  bool stopping_ = false;
+};
+
+}  // namespace ringcached::session

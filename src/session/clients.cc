@@ -1,0 +1,101 @@
+#include "session/clients.h"
+
+#include "base/assert.h"
+
+namespace ringcached::session {
+
+void Clients::adopt(int socket) {
+  uint32_t slot = static_cast<uint32_t>(slots_.size());
+  if (free_slots_.empty()) {
+    RC_ASSERT(slot <= io::Token::slot_max);
+    slots_.emplace_back();
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  Slot& place = slots_[slot];
+  ++place.generation;
+  place.tenant = std::make_unique<Connection>(*this, slot, place.generation, socket);
+  ++count_;
+  ++services_.counters[Counter::TotalConnections];
+  ++services_.counters[Counter::CurrConnections];
+  place.tenant->start();
+}
+
+void Clients::on_completion(const io::Completion& completion) {
+  const io::Token token = completion.token;
+  Connection* client = token.slot < slots_.size() ? slots_[token.slot].tenant.get() : nullptr;
+  if (client == nullptr || client->generation() != token.generation) {
+    // A late one for a former tenant. Slots wait for all of theirs, so this is the kernel's mood.
+    if (completion.lease.buffer != io::Lease::no_buffer) services_.door.release(completion.lease);
+    return;
+  }
+  if (token.act == io::Act::Receive) {
+    client->on_received(completion);
+  } else {
+    client->on_sent(completion.result);
+  }
+}
+
+void Clients::run_ready() {
+  ready_.take_each([](Connection& client) { client.run(); });
+}
+
+/// Lets as many receive as there are buffers; frees buffers by copying where there are none.
+void Clients::feed_starving() {
+  if (starving_.empty()) return;
+  const io::BufferPool& pool = services_.door.pool();
+  if (pool.leased() == pool.buffers()) {
+    each([](Connection& client) { client.move_input_aside(); });
+  }
+  for (uint32_t free = pool.buffers() - pool.leased(); free > 0; --free) {
+    Connection* client = starving_.take();
+    if (client == nullptr) return;
+    client->receive_again();
+  }
+}
+
+void Clients::flush_dirty() {
+  dirty_.take_each([](Connection& client) { client.flush(); });
+}
+
+void Clients::gone(Connection& client) {
+  List<Connection, &Connection::ready_hook>::remove(client);
+  List<Connection, &Connection::dirty_hook>::remove(client);
+  List<Connection, &Connection::starving_hook>::remove(client);
+  List<Connection, &Connection::holding_hook>::remove(client);
+  graveyard_.push_back(client.slot());
+}
+
+void Clients::bury() {
+  for (const uint32_t slot : graveyard_) {
+    slots_[slot].tenant.reset();
+    free_slots_.push_back(slot);
+    RC_ASSERT(count_ > 0);
+    --count_;
+    --services_.counters[Counter::CurrConnections];
+    on_gone_();
+  }
+  graveyard_.clear();
+}
+
+void Clients::tick() {
+  holding_.each([](Connection& client) { client.check_patience(); });
+}
+
+template <class Fn>
+void Clients::each(Fn&& fn) {
+  for (Slot& slot : slots_) {
+    if (slot.tenant != nullptr) fn(*slot.tenant);
+  }
+}
+
+void Clients::stop() {
+  each([](Connection& client) { client.stop(); });
+}
+
+void Clients::abort_all() {
+  each([](Connection& client) { client.abort(); });
+}
+
+}  // namespace ringcached::session

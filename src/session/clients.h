@@ -1,0 +1,74 @@
+// All connections of one core, and the lists of those that want something.
+//
+// Owner: one core.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "session/connection.h"
+#include "session/services.h"
+
+namespace ringcached::session {
+
+class Clients {
+ public:
+  /// `on_gone` is called for every connection that has ended (the process counts them).
+  Clients(Services& services, std::function<void()> on_gone)
+      : services_(services), on_gone_(std::move(on_gone)) {}
+
+  Services& services() { return services_; }
+  size_t count() const { return count_; }
+
+  /// Takes over a connected socket.
+  void adopt(int socket);
+  /// A Receive or Send completion.
+  void on_completion(const io::Completion&);
+
+  // The phases of a turn, in their order.
+  void run_ready();
+  void feed_starving();
+  void flush_dirty();
+  void bury();
+
+  /// Something wants another turn before the core may sleep.
+  bool busy() const { return !ready_.empty() || !dirty_.empty() || !graveyard_.empty(); }
+  /// Once a second.
+  void tick();
+  /// The process stops: every client is answered what it has asked, and closed.
+  void stop();
+  /// Closes all that are left.
+  void abort_all();
+
+  // For connections.
+  void make_ready(Connection& c) { ready_.add(c); }
+  void make_dirty(Connection& c) { dirty_.add(c); }
+  void starve(Connection& c) { starving_.add(c); }
+  void hold(Connection& c) { holding_.add(c); }
+  void unhold(Connection& c) { holding_.remove(c); }
+  void gone(Connection&);
+
+ private:
+  struct Slot {
+    std::unique_ptr<Connection> tenant;
+    uint32_t generation = 0;
+  };
+
+  template <class Fn>
+  void each(Fn&& fn);
+
+  Services& services_;
+  std::function<void()> on_gone_;
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> free_slots_;
+  std::vector<uint32_t> graveyard_;  // slots whose tenants are gone, until the turn ends
+  size_t count_ = 0;
+  List<Connection, &Connection::ready_hook> ready_;
+  List<Connection, &Connection::dirty_hook> dirty_;
+  List<Connection, &Connection::starving_hook> starving_;
+  List<Connection, &Connection::holding_hook> holding_;
+};
+
+}  // namespace ringcached::session

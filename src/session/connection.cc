@@ -1,0 +1,408 @@
+#include "session/connection.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/assert.h"
+#include "session/clients.h"
+#include "session/stats_text.h"
+#include "wire/text_replies.h"
+#include "wire/text_writer.h"
+
+namespace ringcached::session {
+namespace {
+
+constexpr std::string_view line_end = "\r\n";
+
+}  // namespace
+
+Connection::Connection(Clients& home, uint32_t slot, uint32_t generation, int socket)
+    : home_(home),
+      core_(home.services()),
+      slot_(slot),
+      generation_(generation),
+      socket_(socket),
+      last_taken_(core_.now.seconds),
+      parser_(core_.rules, core_.hasher) {}
+
+void Connection::start() {
+  resume_receiving();
+}
+
+// --- Receiving.
+
+bool Connection::receiving_allowed() const {
+  return state_ == State::Open && !leaving_ && input_.leases() < Input::leases_max &&
+         !starving_hook.linked();
+}
+
+void Connection::resume_receiving() {
+  if (receiving_ || !receiving_allowed()) return;
+  receiving_ = true;
+  restrained_ = false;
+  core_.door.receive(socket_, token(io::Act::Receive));
+}
+
+/// Too much has come that cannot be run yet: the client is to wait.
+void Connection::restrain_receiving() {
+  if (!receiving_ || restrained_ || input_.leases() < Input::leases_max) return;
+  restrained_ = true;
+  ++core_.counters[Counter::OutputStalls];
+  core_.door.cancel(token(io::Act::Receive));
+}
+
+void Connection::receive_again() {
+  resume_receiving();
+}
+
+void Connection::on_received(const io::Completion& completion) {
+  if (!completion.more) receiving_ = false;
+  if (completion.result > 0) {
+    core_.counters[Counter::BytesRead] += static_cast<uint64_t>(completion.result);
+    if (state_ != State::Open || leaving_) {
+      core_.door.release(completion.lease);
+    } else {
+      input_.accept(completion.lease);
+      home_.make_ready(*this);
+      restrain_receiving();
+    }
+  } else if (completion.result == -ENOBUFS) {
+    ++core_.counters[Counter::BuffersStarved];
+    if (state_ == State::Open) home_.starve(*this);
+  } else if (completion.result == 0) {
+    if (state_ == State::Open) state_ = State::Eof;
+    home_.make_ready(*this);
+  } else if (completion.result != -ECANCELED && completion.result != -EAGAIN &&
+             completion.result != -EINTR) {
+    return abort();
+  }
+  if (state_ == State::Closing) return try_to_close();
+  resume_receiving();
+}
+
+bool Connection::move_input_aside() {
+  if (input_.leases() == 0 || (batch_ != nullptr && batch_->in_flight())) return false;
+  input_.move_aside(batch_, core_.door);
+  return true;
+}
+
+// --- Running.
+
+bool Connection::can_go_on() const {
+  return output_.pending() < output_high;
+}
+
+bool Connection::has_work() const {
+  if (leaving_) return false;
+  if (filling_ == Filling::No) return input_.available() >= need_;
+  if (filling_ != Filling::Ready) return false;
+  if (fill_->filled < fill_->granted) return input_.available() > 0;
+  return fill_->filled < fill_->size || input_.available() >= line_end.size();
+}
+
+void Connection::run() {
+  if (state_ == State::Closing) return try_to_close();
+  if (batch_ != nullptr && batch_->in_flight()) return;
+  if (!can_go_on()) return;  // on_sent() makes us ready again
+  if (batch_ == nullptr && !begin_batch()) return rest();
+  core_.shard.submit(*batch_);
+  if (!batch_->in_flight()) settle();
+}
+
+void Connection::batch_returned(shard::Batch&) {
+  if (state_ == State::Closing) return try_to_close();
+  settle();
+}
+
+/// Takes a batch and parses into it what is at hand. false: there was nothing to run.
+bool Connection::begin_batch() {
+  if (!has_work()) return false;
+  batch_ = core_.shard.take_batch(core_.batch_capacity);
+  batch_->owner = this;
+  if (filling_ == Filling::Ready) fill_value();
+  if (filling_ == Filling::No) parse_batch();
+  if (!batch_->empty()) return true;
+  drop_batch();
+  return false;
+}
+
+void Connection::drop_batch() {
+  core_.shard.recycle(*batch_);
+  batch_ = nullptr;
+}
+
+void Connection::parse_batch() {
+  need_ = 1;
+  while (!batch_->full()) {
+    if (input_.available() == 0) return;
+    Operation& operation = batch_->next_free();
+    const wire::Step step = parser_.next(input_.front(), operation);
+    if (step.what == wire::Step::What::Incomplete) {
+      if (input_.join(step.need)) continue;
+      need_ = step.need;
+      return;
+    }
+    if (!take_step(step, operation)) return;
+  }
+  if (input_.available() > 0) ++core_.counters[Counter::ConnYields];
+}
+
+/// Takes over what the parser made. false: the batch ends here.
+bool Connection::take_step(const wire::Step& step, Operation& operation) {
+  RC_ASSERT(step.consumed > 0);
+  input_.consume(step.consumed);
+  if (step.what == wire::Step::What::Nothing) return true;
+  batch_->add();
+  if (step.what == wire::Step::What::Fill) {
+    begin_fill(operation);
+    return false;
+  }
+  if (has_key(operation.verb)) return true;
+  if (is_for_all(operation.verb)) return false;
+  operation.outcome = Outcome::Done;
+  return operation.verb == Verb::Say;
+}
+
+/// The batch is home: its replies are written; what was not run waits for the client to read.
+void Connection::settle() {
+  write_replies();
+  if (batch_->finished()) return finish_batch();
+  if (can_go_on()) home_.make_ready(*this);
+}
+
+void Connection::finish_batch() {
+  const Outcome last = batch_->at(batch_->size() - 1).outcome;
+  drop_batch();
+  committed_.reset();
+  if (filling_ == Filling::Reserving || filling_ == Filling::Extending) after_grant(last);
+  rest();
+}
+
+/// Nothing is under way: gives home what need not be held, and decides what comes next.
+void Connection::rest() {
+  if (batch_ != nullptr || state_ == State::Closing) return;
+  if (leaving_) input_.clear(core_.door);
+  input_.release(core_.door);
+  if (has_work()) {
+    if (can_go_on()) home_.make_ready(*this);
+  } else if (state_ == State::Eof || leaving_) {
+    if (output_.empty()) return begin_closing();
+  } else if (filling_ == Filling::No) {
+    input_.join(need_);
+    input_.release(core_.door);
+    input_.keep_unfinished(need_, core_.door);
+  }
+  resume_receiving();
+}
+
+// --- Replying.
+
+void Connection::write_replies() {
+  uint32_t i = batch_->written();
+  for (; i < batch_->size() && !leaving_; ++i) {
+    Operation& operation = batch_->at(i);
+    if (operation.outcome == Outcome::Pending) break;
+    write_reply(operation);
+  }
+  batch_->note_written(leaving_ ? batch_->size() : i);
+  if (!output_.empty()) home_.make_dirty(*this);
+}
+
+void Connection::write_reply(Operation& operation) {
+  switch (operation.verb) {
+    case Verb::Quit:
+    case Verb::Die:
+    case Verb::Shutdown:
+      leaving_ = true;
+      return;
+    case Verb::Say:
+      return output_.append(operation.value, core_.pool);
+    case Verb::Stats:
+      return output_.append(
+          stats_text(operation.value, core_.shard.sum_of_reports(*batch_), core_.config, core_.now),
+          core_.pool);
+    default:
+      break;
+  }
+  if (operation.outcome == Outcome::Granted) return;
+  if (wire::has_value(operation)) return write_value(operation);
+  char* out = output_.room(wire::reply_frame_max, core_.pool);
+  out = wire::write_tail(operation, wire::write_head(operation, out));
+  output_.commit(out, core_.pool);
+}
+
+/// A value of a few KiB stands in one piece with its frame; a larger one is sent from its item.
+void Connection::write_value(Operation& operation) {
+  const ValueView& found = operation.found;
+  const bool inline_copy = found.holder == nullptr && found.size <= OutputBlock::capacity / 2;
+  char* out = output_.room(wire::reply_frame_max + (inline_copy ? found.size : 0), core_.pool);
+  out = wire::write_head(operation, out);
+  if (inline_copy) {
+    std::memcpy(out, found.data, found.size);
+    output_.commit(wire::write_tail(operation, out + found.size), core_.pool);
+    return;
+  }
+  output_.commit(out, core_.pool);
+  if (found.holder != nullptr) {
+    output_.append_pinned(found, operation.key.hash, core_.pool);
+    operation.found.holder = nullptr;  // the output gives the pin back
+  } else {
+    output_.append({found.data, found.size}, core_.pool);
+  }
+  out = output_.room(wire::reply_frame_max, core_.pool);
+  output_.commit(wire::write_tail(operation, out), core_.pool);
+}
+
+void Connection::flush() {
+  if (output_.sending() || output_.empty() || state_ == State::Closing) return;
+  output_.send(socket_, token(io::Act::Send), core_.door, core_.pool);
+  if (output_.holds_pins()) home_.hold(*this);
+}
+
+void Connection::on_sent(int32_t result) {
+  output_.sent(result > 0 ? static_cast<size_t>(result) : 0, core_.pool, core_.shard);
+  if (!output_.holds_pins()) home_.unhold(*this);
+  if (state_ == State::Closing) return try_to_close();
+  if (result <= 0 && result != -EAGAIN && result != -EINTR) return abort();
+  if (result > 0) {
+    core_.counters[Counter::BytesWritten] += static_cast<uint64_t>(result);
+    last_taken_ = core_.now.seconds;
+  }
+  if (!output_.empty()) home_.make_dirty(*this);
+  if (output_.pending() > output_low) return;
+  if (batch_ == nullptr) return rest();
+  if (!batch_->in_flight()) home_.make_ready(*this);
+}
+
+void Connection::check_patience() {
+  if (core_.now.seconds - last_taken_ >= pin_patience) abort();
+}
+
+// --- Values that arrive in pieces.
+
+void Connection::begin_fill(Operation& operation) {
+  fill_ = std::make_unique<shard::Fill>();
+  fill_->hash = operation.key.hash;
+  fill_->cas_wanted = operation.cas_wanted;
+  fill_->size = operation.value_size;
+  fill_->mode = operation.mode;
+  fill_->quiet = operation.quiet;
+  operation.fill = fill_.get();
+  filling_ = Filling::Reserving;
+}
+
+/// The owner has answered a Reserve or an Extend.
+void Connection::after_grant(Outcome outcome) {
+  if (outcome == Outcome::Granted) {
+    filling_ = Filling::Ready;
+    return;
+  }
+  filling_ = Filling::No;
+  need_ = 1;
+  parser_.swallow(uint64_t{fill_->size} - fill_->filled + line_end.size());
+  fill_.reset();
+}
+
+/// Writes what has come to where it belongs; puts into the batch what is next, if anything is.
+void Connection::fill_value() {
+  copy_into_fill();
+  input_.release(core_.door);
+  if (fill_->filled < fill_->granted) return;
+  if (fill_->filled < fill_->size) {
+    add_fill_operation(Verb::Extend, *fill_);
+    filling_ = Filling::Extending;
+  } else if (input_.join(line_end.size())) {
+    end_fill();
+  }
+}
+
+void Connection::copy_into_fill() {
+  shard::Fill& fill = *fill_;
+  while (fill.span < fill.span_count && input_.available() > 0) {
+    iovec& span = fill.spans[fill.span];
+    const std::string_view bytes = input_.front().substr(0, span.iov_len);
+    std::memcpy(span.iov_base, bytes.data(), bytes.size());
+    span.iov_base = static_cast<char*>(span.iov_base) + bytes.size();
+    span.iov_len -= bytes.size();
+    if (span.iov_len == 0) ++fill.span;
+    fill.filled += static_cast<uint32_t>(bytes.size());
+    input_.consume(bytes.size());
+  }
+}
+
+/// The whole value and what should be its CRLF are here.
+void Connection::end_fill() {
+  const bool ended_well = input_.front().starts_with(line_end);
+  input_.consume(line_end.size());
+  add_fill_operation(ended_well ? Verb::Commit : Verb::Abandon, *fill_);
+  if (!ended_well && !fill_->quiet) {
+    Operation& complaint = batch_->next_free();
+    complaint = {};
+    complaint.value = wire::bad_data_chunk;
+    complaint.outcome = Outcome::Done;
+    batch_->add();
+  }
+  committed_ = std::move(fill_);
+  filling_ = Filling::No;
+}
+
+void Connection::add_fill_operation(Verb verb, shard::Fill& fill) {
+  Operation& operation = batch_->next_free();
+  operation = {};
+  operation.verb = verb;
+  operation.key.hash = fill.hash;
+  operation.mode = fill.mode;
+  operation.quiet = fill.quiet || verb == Verb::Abandon;
+  operation.value_size = fill.size;
+  operation.fill = &fill;
+  batch_->add();
+}
+
+// --- Ending.
+
+void Connection::stop() {
+  if (state_ != State::Open) return;
+  state_ = State::Eof;
+  if (receiving_) core_.door.cancel(token(io::Act::Receive));
+  home_.make_ready(*this);
+}
+
+void Connection::abort() {
+  begin_closing();
+}
+
+void Connection::begin_closing() {
+  if (state_ == State::Closing) return;
+  state_ = State::Closing;
+  if (receiving_ || output_.sending()) core_.door.shutdown(socket_);
+  if (receiving_) core_.door.cancel(token(io::Act::Receive));
+  try_to_close();
+}
+
+/// Everything that was lent must be home before the descriptor and the slot are given up.
+void Connection::try_to_close() {
+  if (closed_ || receiving_ || output_.sending()) return;
+  if (batch_ != nullptr && batch_->in_flight()) return;
+  if (batch_ != nullptr) drop_batch();
+  committed_.reset();
+  if (fill_ != nullptr && fill_->item != nullptr && abandon_fill()) return;
+  fill_.reset();
+  output_.clear(core_.pool, core_.shard);
+  input_.clear(core_.door);
+  closed_ = true;
+  core_.door.close(socket_);
+  home_.gone(*this);
+}
+
+/// Tells the owner of the item under way. true: its answer is to be waited for.
+bool Connection::abandon_fill() {
+  batch_ = core_.shard.take_batch(core_.batch_capacity);
+  batch_->owner = this;
+  add_fill_operation(Verb::Abandon, *fill_);
+  core_.shard.submit(*batch_);
+  if (batch_->in_flight()) return true;
+  drop_batch();
+  return false;
+}
+
+}  // namespace ringcached::session

@@ -1,0 +1,118 @@
+// One client: bytes in, batches through the shard, replies out, in order, one batch at a time.
+//
+//   open -> eof (run what has come, send what is owed) -> closing (every act and parcel comes home)
+//     `----------------------------------------------------^                          -> closed
+//
+// Owner: one core.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "io/door.h"
+#include "session/input.h"
+#include "session/links.h"
+#include "session/output.h"
+#include "session/services.h"
+#include "shard/batch.h"
+#include "shard/fill.h"
+#include "wire/text_parser.h"
+
+namespace ringcached::session {
+
+class Clients;
+
+class Connection final : public shard::BatchOwner {
+ public:
+  /// Bytes of replies beyond which nothing more is run for this client, and the mark at which it
+  /// goes on. Guess, above the largest part of a batch (Owner::reply_bytes_max).
+  static constexpr uint64_t output_high = 256 * 1024;
+  static constexpr uint64_t output_low = 64 * 1024;
+  /// A client that takes no byte for so long while it holds items is closed. DESIGN section 4.
+  static constexpr Seconds pin_patience = 60;
+
+  Connection(Clients& home, uint32_t slot, uint32_t generation, int socket);
+
+  uint32_t slot() const { return slot_; }
+  uint32_t generation() const { return generation_; }
+
+  void start();
+  void on_received(const io::Completion&);
+  void on_sent(int32_t result);
+  void batch_returned(shard::Batch&) override;
+  /// From the ready list: at most one batch's worth of work.
+  void run();
+  /// From the list of those with new replies: sends unless a send is under way.
+  void flush();
+  /// From the list of the starving: receive buffers are to be had again.
+  void receive_again();
+  /// Receive buffers are short: gives ours back, at the price of a copy. true: it helped.
+  bool move_input_aside();
+  /// Once a second, for those that hold items while they send.
+  void check_patience();
+  /// The process stops: what was parsed is answered, then the connection closes.
+  void stop();
+  /// Closes without waiting for the client.
+  void abort();
+
+  Hook ready_hook;     // has something to run
+  Hook dirty_hook;     // has something to send
+  Hook starving_hook;  // waits for receive buffers
+  Hook holding_hook;   // sends from pinned items
+
+ private:
+  enum class State : uint8_t { Open, Eof, Closing };
+  enum class Filling : uint8_t { No, Reserving, Ready, Extending };
+
+  io::Token token(io::Act act) const { return {act, slot_, generation_}; }
+  bool receiving_allowed() const;
+  void resume_receiving();
+  void restrain_receiving();
+
+  bool can_go_on() const;
+  bool has_work() const;
+  bool begin_batch();
+  void drop_batch();
+  void parse_batch();
+  bool take_step(const wire::Step&, Operation&);
+  void settle();
+  void finish_batch();
+  void rest();
+
+  void write_replies();
+  void write_reply(Operation&);
+  void write_value(Operation&);
+
+  void begin_fill(Operation&);
+  void after_grant(Outcome);
+  void fill_value();
+  void copy_into_fill();
+  void end_fill();
+  void add_fill_operation(Verb, shard::Fill&);
+
+  void begin_closing();
+  void try_to_close();
+  bool abandon_fill();
+
+  Clients& home_;
+  Services& core_;
+  uint32_t slot_;
+  uint32_t generation_;
+  int socket_;
+  State state_ = State::Open;
+  Filling filling_ = Filling::No;
+  bool receiving_ = false;
+  bool restrained_ = false;  // the receive is being cancelled, since too much has come
+  bool leaving_ = false;     // no more input is looked at: quit
+  bool closed_ = false;      // handed back to the clients, to be buried
+  Seconds last_taken_ = 0;   // when the client last took bytes
+  size_t need_ = 1;          // bytes at hand before parsing makes sense again
+  wire::TextParser parser_;
+  Input input_;
+  Output output_;
+  shard::Batch* batch_ = nullptr;
+  std::unique_ptr<shard::Fill> fill_;       // the value being received
+  std::unique_ptr<shard::Fill> committed_;  // the one before, named by the batch under way
+};
+
+}  // namespace ringcached::session

@@ -1,0 +1,79 @@
+// The received bytes of one connection: leased buffers in a row, and copies of what straddles them.
+//
+//   released | viewed by the batch under way | cursor: not yet parsed
+//            ^ first_                        ^ cursor_->begin
+//
+// Owner: one connection. Bytes before the cursor stay where they are until release(), since
+// operations have views into them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "io/door.h"
+#include "shard/batch.h"
+
+namespace ringcached::session {
+
+class Input {
+ public:
+  /// Beyond so many leases a connection's receive is cancelled. DESIGN section 4.
+  static constexpr uint32_t leases_max = 4;
+
+  Input() = default;
+  ~Input();
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+
+  void accept(const io::Lease& lease);
+
+  /// What is contiguous at the cursor.
+  std::string_view front() const;
+  /// Moves the cursor; the bytes stay viewable.
+  void consume(size_t size);
+  /// All bytes behind the cursor.
+  size_t available() const { return available_; }
+  uint32_t leases() const { return leases_; }
+
+  /// Makes the front at least `need` bytes long, copying what straddles, if so many are at hand.
+  /// false: they are not. Views into consumed bytes stay valid.
+  bool join(size_t need);
+
+  /// The batch is answered: nobody has views any more. Leases without unparsed bytes go home.
+  void release(io::Door& door);
+  /// The front waits for more bytes, `need` in all: its lease goes home, a copy stays.
+  void keep_unfinished(size_t need, io::Door& door);
+  /// Copies every leased byte aside and gives the leases home; the views of `batch` (may be null,
+  /// must not be in flight) follow.
+  void move_aside(shard::Batch* batch, io::Door& door);
+  /// Everything goes; nobody may have views.
+  void clear(io::Door& door);
+
+ private:
+  struct Chunk {
+    Chunk* next = nullptr;
+    char* bytes = nullptr;
+    uint32_t begin = 0;     // the cursor in this chunk
+    uint32_t end = 0;       // received so far
+    uint32_t capacity = 0;  // 0: a lease, which never grows
+    uint16_t buffer = io::Lease::no_buffer;
+
+    bool leased() const { return buffer != io::Lease::no_buffer; }
+    uint32_t left() const { return end - begin; }
+    io::Lease lease() const { return {{bytes, end}, buffer}; }
+  };
+
+  static Chunk* make_copy_chunk(size_t capacity);
+  void destroy(Chunk*, io::Door&);
+  void skip_empty();
+  void move_into(Chunk& to, size_t size);
+
+  Chunk* first_ = nullptr;
+  Chunk* cursor_ = nullptr;  // null only if there is no chunk at all
+  Chunk* last_ = nullptr;
+  size_t available_ = 0;
+  uint32_t leases_ = 0;
+};
+
+}  // namespace ringcached::session

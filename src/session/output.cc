@@ -1,0 +1,217 @@
+#include "session/output.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/assert.h"
+#include "shard/value_spans.h"
+
+namespace ringcached::session {
+namespace {
+
+template <class Node>
+void delete_chain(Node* node) {
+  while (node != nullptr) {
+    Node* next = node->next;
+    delete node;
+    node = next;
+  }
+}
+
+template <class Node>
+Node* take_or_make(Node*& pool) {
+  Node* node = pool;
+  if (node == nullptr) return new Node;
+  pool = node->next;
+  node->next = nullptr;
+  return node;
+}
+
+template <class Node>
+void give(Node*& pool, Node* node) {
+  node->next = pool;
+  pool = node;
+}
+
+}  // namespace
+
+// --- The pool.
+
+OutputPool::~OutputPool() {
+  delete_chain(blocks_);
+  delete_chain(pieces_);
+  delete_chain(frames_);
+}
+
+OutputBlock* OutputPool::take_block() {
+  ++blocks_out_;
+  if (blocks_ == nullptr) return new OutputBlock;
+  --kept_;
+  OutputBlock* block = take_or_make(blocks_);
+  block->used = 0;
+  block->pieces = 0;
+  return block;
+}
+
+void OutputPool::give_block(OutputBlock* block) {
+  --blocks_out_;
+  if (kept_ == kept_max) {
+    delete block;
+    return;
+  }
+  ++kept_;
+  give(blocks_, block);
+}
+
+OutputPiece* OutputPool::take_piece() {
+  OutputPiece* piece = take_or_make(pieces_);
+  *piece = {};
+  return piece;
+}
+
+void OutputPool::give_piece(OutputPiece* piece) {
+  give(pieces_, piece);
+}
+SendFrame* OutputPool::take_frame() {
+  return take_or_make(frames_);
+}
+void OutputPool::give_frame(SendFrame* frame) {
+  give(frames_, frame);
+}
+
+// --- Writing.
+
+char* Output::room(size_t size, OutputPool& pool) {
+  RC_ASSERT(size <= OutputBlock::capacity);
+  if (block_ == nullptr || OutputBlock::capacity - block_->used < size) {
+    if (block_ != nullptr && block_->pieces == 0) pool.give_block(block_);
+    block_ = pool.take_block();
+  }
+  return block_->bytes + block_->used;
+}
+
+void Output::commit(const char* end, OutputPool& pool) {
+  char* begin = block_->bytes + block_->used;
+  const uint32_t size = static_cast<uint32_t>(end - begin);
+  RC_ASSERT(block_->used + size <= OutputBlock::capacity);
+  if (size == 0) return;
+  const bool goes_on = last_ != nullptr && last_->block == block_ && last_->bytes != nullptr &&
+                       last_->bytes + last_->size == begin;
+  if (!goes_on) {
+    OutputPiece& piece = add_piece(pool);
+    piece.bytes = begin;
+    piece.block = block_;
+    ++block_->pieces;
+  }
+  last_->size += size;
+  block_->used += size;
+  pending_ += size;
+}
+
+void Output::append(std::string_view text, OutputPool& pool) {
+  while (!text.empty()) {
+    const bool space_left = block_ != nullptr && block_->used < OutputBlock::capacity;
+    char* to = room(space_left ? 1 : OutputBlock::capacity, pool);
+    const size_t step =
+        std::min(text.size(), static_cast<size_t>(OutputBlock::capacity - block_->used));
+    std::memcpy(to, text.data(), step);
+    commit(to + step, pool);
+    text.remove_prefix(step);
+  }
+}
+
+void Output::append_pinned(const ValueView& value, uint64_t hash, OutputPool& pool) {
+  RC_ASSERT(value.holder != nullptr && value.size > 0);
+  OutputPiece& piece = add_piece(pool);
+  piece.holder = value.holder;
+  piece.hash = hash;
+  piece.size = value.size;
+  pending_ += value.size;
+  ++pins_;
+}
+
+OutputPiece& Output::add_piece(OutputPool& pool) {
+  OutputPiece* piece = pool.take_piece();
+  (last_ == nullptr ? first_ : last_->next) = piece;
+  last_ = piece;
+  return *piece;
+}
+
+// --- Sending.
+
+void Output::send(int socket, io::Token token, io::Door& door, OutputPool& pool) {
+  RC_ASSERT(!sending_ && first_ != nullptr);
+  sending_ = true;
+  if (first_ == last_ && first_->bytes != nullptr) {
+    door.send(socket, first_->bytes + first_->sent, first_->size - first_->sent, token);
+    return;
+  }
+  frame_ = pool.take_frame();
+  frame_->message = {};
+  frame_->message.msg_iov = frame_->vectors.data();
+  frame_->message.msg_iovlen = gather(*frame_);
+  door.send(socket, &frame_->message, token);
+}
+
+/// Fills the frame's vectors from the front of what is pending; returns how many.
+size_t Output::gather(SendFrame& frame) const {
+  size_t count = 0;
+  for (const OutputPiece* piece = first_; piece != nullptr && count < SendFrame::vectors_max;
+       piece = piece->next) {
+    if (piece->bytes != nullptr) {
+      frame.vectors[count++] = {const_cast<char*>(piece->bytes) + piece->sent,
+                                piece->size - piece->sent};
+      continue;
+    }
+    shard::for_each_span(piece->holder, piece->sent, piece->size, [&](const char* at, size_t size) {
+      frame.vectors[count++] = {const_cast<char*>(at), size};
+      return count < SendFrame::vectors_max;
+    });
+  }
+  return count;
+}
+
+void Output::sent(size_t size, OutputPool& pool, shard::Shard& shard) {
+  RC_ASSERT(sending_ && size <= pending_);
+  sending_ = false;
+  if (frame_ != nullptr) {
+    pool.give_frame(frame_);
+    frame_ = nullptr;
+  }
+  pending_ -= size;
+  while (size > 0) {
+    const uint32_t step =
+        static_cast<uint32_t>(std::min(size, static_cast<size_t>(first_->size - first_->sent)));
+    first_->sent += step;
+    size -= step;
+    if (first_->sent == first_->size) drop_first(pool, shard);
+  }
+  if (first_ == nullptr && block_ != nullptr) {
+    pool.give_block(block_);
+    block_ = nullptr;
+  }
+}
+
+void Output::drop_first(OutputPool& pool, shard::Shard& shard) {
+  OutputPiece* piece = first_;
+  first_ = piece->next;
+  if (first_ == nullptr) last_ = nullptr;
+  if (piece->holder != nullptr) {
+    shard.give_back(piece->holder, piece->hash);
+    --pins_;
+  }
+  if (piece->block != nullptr && --piece->block->pieces == 0 && piece->block != block_) {
+    pool.give_block(piece->block);
+  }
+  pool.give_piece(piece);
+}
+
+void Output::clear(OutputPool& pool, shard::Shard& shard) {
+  RC_ASSERT(!sending_);
+  while (first_ != nullptr) drop_first(pool, shard);
+  if (block_ != nullptr) pool.give_block(block_);
+  block_ = nullptr;
+  pending_ = 0;
+}
+
+}  // namespace ringcached::session

@@ -1,0 +1,111 @@
+// The replies of one connection that the kernel has not taken yet: text in blocks, and values that
+// are sent from where their item lies.
+//
+// Owner: one connection; blocks, pieces and frames come from the core's OutputPool.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "io/door.h"
+#include "ringcached/operation.h"
+#include "shard/shard.h"
+
+namespace ringcached::session {
+
+/// A block of reply text. Pieces point into it; it goes home with the last of them.
+struct OutputBlock {
+  static constexpr uint32_t capacity = 16 * 1024 - 16;
+
+  OutputBlock* next = nullptr;  // in the pool
+  uint32_t used = 0;
+  uint32_t pieces = 0;
+  char bytes[capacity];
+};
+
+/// A run of bytes to be sent: part of a block, or a pinned value.
+struct OutputPiece {
+  OutputPiece* next = nullptr;
+  const char* bytes = nullptr;  // of a block; null for a pinned value
+  uint32_t size = 0;
+  uint32_t sent = 0;
+  OutputBlock* block = nullptr;
+  void* holder = nullptr;  // of a pinned value
+  uint64_t hash = 0;       // of its key: says which partition it goes back to
+};
+
+/// What a send of several runs needs to stay in place until it is done.
+struct SendFrame {
+  static constexpr size_t vectors_max = 128;  // at most 2 MiB of segments a send. Guess.
+
+  SendFrame* next = nullptr;
+  msghdr message{};
+  std::array<iovec, vectors_max> vectors;
+};
+
+/// Owner: one core. Last in, first out, so that what is in the cache is used again.
+class OutputPool {
+ public:
+  ~OutputPool();
+  OutputBlock* take_block();
+  void give_block(OutputBlock*);
+  OutputPiece* take_piece();
+  void give_piece(OutputPiece*);
+  SendFrame* take_frame();
+  void give_frame(SendFrame*);
+  /// Blocks that connections hold now.
+  uint64_t blocks_out() const { return blocks_out_; }
+
+ private:
+  /// Blocks that are kept for reuse; beyond that they go back to malloc. Guess: 2 MiB.
+  static constexpr uint32_t kept_max = 128;
+
+  OutputBlock* blocks_ = nullptr;
+  OutputPiece* pieces_ = nullptr;
+  SendFrame* frames_ = nullptr;
+  uint32_t kept_ = 0;
+  uint64_t blocks_out_ = 0;
+};
+
+class Output {
+ public:
+  bool empty() const { return first_ == nullptr; }
+  /// Bytes that are not sent yet.
+  uint64_t pending() const { return pending_; }
+  bool sending() const { return sending_; }
+  /// A value of an item is among what is pending.
+  bool holds_pins() const { return pins_ > 0; }
+
+  /// `size` (at most a block) contiguous bytes to write replies to; commit() says how many were.
+  char* room(size_t size, OutputPool& pool);
+  void commit(const char* end, OutputPool& pool);
+  void append(std::string_view text, OutputPool& pool);
+  /// Takes over the pin of a Hit.
+  void append_pinned(const ValueView& value, uint64_t hash, OutputPool& pool);
+
+  /// Asks the door to send what is pending; one send at a time.
+  void send(int socket, io::Token token, io::Door& door, OutputPool& pool);
+  /// The send is done: `size` bytes are gone (0 if it failed).
+  void sent(size_t size, OutputPool& pool, shard::Shard& shard);
+  /// Drops everything; no send may be under way.
+  void clear(OutputPool& pool, shard::Shard& shard);
+
+ private:
+  OutputPiece& add_piece(OutputPool& pool);
+  void drop_first(OutputPool& pool, shard::Shard& shard);
+  size_t gather(SendFrame& frame) const;
+
+  OutputPiece* first_ = nullptr;
+  OutputPiece* last_ = nullptr;
+  OutputBlock* block_ = nullptr;  // the one being written, null if none
+  SendFrame* frame_ = nullptr;    // of the send under way
+  uint64_t pending_ = 0;
+  uint32_t pins_ = 0;
+  bool sending_ = false;
+};
+
+}  // namespace ringcached::session

@@ -1,0 +1,107 @@
+#include "session/settings_text.h"
+
+#include <cstdio>
+
+#include "session/stat_lines.h"
+
+namespace ringcached::session {
+namespace {
+
+std::string_view yes_no(bool value) {
+  return value ? "yes" : "no";
+}
+
+std::string two_places(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", value);
+  return text;
+}
+
+std::string octal(uint32_t value) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%o", value);
+  return text;
+}
+
+std::string listen_text(const Config& config) {
+  if (config.listen.empty()) return "NULL";
+  std::string joined;
+  for (const std::string& address : config.listen) {
+    if (!joined.empty()) joined += ',';
+    joined += address;
+  }
+  return joined;
+}
+
+void add_basics(StatLines& lines, const Config& config) {
+  lines.add("maxbytes", config.memory_limit);
+  lines.add("maxconns", config.connections_max);
+  lines.add("tcpport", std::to_string(config.tcp_port));
+  lines.add("udpport", std::to_string(config.udp_port));
+  lines.add("inter", listen_text(config));
+  lines.add("verbosity", std::to_string(config.verbosity));
+  lines.add("oldest", 0);
+  lines.add("evictions", config.evict ? "on" : "off");
+  lines.add("domain_socket", config.unix_socket.empty() ? "NULL" : config.unix_socket);
+  lines.add("umask", octal(config.unix_mask));
+  lines.add("shutdown_command", yes_no(config.shutdown_command));
+  lines.add("growth_factor", two_places(config.growth_factor));
+  lines.add("chunk_size", config.slab_min_size);
+  lines.add("num_threads", config.threads);
+  lines.add("num_threads_per_udp", config.threads);
+  lines.add("stat_key_prefix", std::string(1, config.prefix_delimiter));
+  lines.add("detail_enabled", yes_no(config.detail_enabled));
+  lines.add("reqs_per_event", config.requests_per_turn);
+  lines.add("cas_enabled", yes_no(config.cas_enabled));
+  lines.add("tcp_backlog", std::to_string(config.backlog));
+  lines.add("binding_protocol", config.binding_protocol);
+  lines.add("auth_enabled_sasl", "no");
+  lines.add("auth_enabled_ascii", "no");
+  lines.add("item_size_max", config.item_size_max);
+}
+
+void add_extended(StatLines& lines, const Config& config) {
+  const ExtendedConfig& x = config.extended;
+  lines.add("maxconns_fast", yes_no(x.maxconns_fast));
+  lines.add("hashpower_init", x.hashpower);
+  lines.add("slab_reassign", yes_no(x.slab_reassign));
+  lines.add("slab_automove", x.slab_automove);
+  lines.add("slab_automove_ratio", two_places(x.slab_automove_ratio));
+  lines.add("slab_automove_window", x.slab_automove_window);
+  lines.add("slab_chunk_max", x.slab_chunk_max);
+  lines.add("lru_crawler", yes_no(x.lru_crawler));
+  lines.add("lru_crawler_sleep", x.lru_crawler_sleep);
+  lines.add("lru_crawler_tocrawl", x.lru_crawler_tocrawl);
+  lines.add("tail_repair_time", x.tail_repair_time);
+  lines.add("flush_enabled", yes_no(config.flush_enabled));
+  lines.add("dump_enabled", yes_no(config.dump_enabled));
+  lines.add("hash_algorithm", x.hash_algorithm);
+  lines.add("lru_maintainer_thread", yes_no(x.lru_maintainer));
+  lines.add("lru_segmented", yes_no(x.lru_maintainer));
+  lines.add("hot_lru_pct", x.hot_lru_pct);
+  lines.add("warm_lru_pct", x.warm_lru_pct);
+  lines.add("hot_max_factor", two_places(x.hot_max_factor));
+  lines.add("warm_max_factor", two_places(x.warm_max_factor));
+  lines.add("temp_lru", yes_no(x.temp_lru));
+  lines.add("temporary_ttl", x.temporary_ttl);
+  lines.add("idle_timeout", x.idle_timeout);
+  lines.add("watcher_logbuf_size", x.watcher_logbuf_size);
+  lines.add("worker_logbuf_size", x.worker_logbuf_size);
+  lines.add("read_buf_mem_limit", x.read_buf_mem_limit);
+  lines.add("track_sizes", yes_no(x.track_sizes));
+  lines.add("inline_ascii_response", "no");
+}
+
+}  // namespace
+
+std::string settings_text(const Config& config) {
+  StatLines lines;
+  add_basics(lines, config);
+  add_extended(lines, config);
+  lines.add("num_napi_ids", 0);
+  lines.add("memory_file", "(null)");
+  lines.add("client_flags_size", 4);
+  return lines.finish();
+}
+
+}  // namespace ringcached::session

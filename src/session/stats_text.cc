@@ -1,0 +1,197 @@
+#include "session/stats_text.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "session/settings_text.h"
+#include "session/stat_lines.h"
+
+namespace ringcached::session {
+namespace {
+
+/// What the rows below compute from.
+struct Sources {
+  const Counters& sum;
+  const Config& config;
+  const Now& now;
+};
+
+/// One line: a counter, or what a function says, or 0 where the figure has no meaning here.
+struct Row {
+  std::string_view name;
+  Counter counter = Counter::count_;
+  std::string (*say)(const Sources&) = nullptr;
+};
+
+std::string time_text(const timeval& time) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%ld.%06ld", static_cast<long>(time.tv_sec),
+                static_cast<long>(time.tv_usec));
+  return text;
+}
+
+rusage usage() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  return used;
+}
+
+/// log2 of the slots of the table, as memcached counts its buckets.
+std::string hash_power(const Sources& s) {
+  uint64_t slots = s.sum[Counter::TableBuckets] * 8;
+  int power = 0;
+  while (slots > 1) {
+    slots /= 2;
+    ++power;
+  }
+  return std::to_string(power);
+}
+
+constexpr uint32_t reserved_fds_per_thread = 5;  // memcached's figure
+
+using S = const Sources&;
+
+constexpr Row general[] = {
+    {"pid", Counter::count_, [](S) { return std::to_string(::getpid()); }},
+    {"uptime", Counter::count_, [](S s) { return std::to_string(s.now.seconds); }},
+    {"time", Counter::count_, [](S s) { return std::to_string(s.now.unix_seconds); }},
+    {"version", Counter::count_, [](S) { return std::string(protocol_version); }},
+    {"libevent", Counter::count_, [](S) { return std::string("none"); }},
+    {"pointer_size", Counter::count_, [](S) { return std::to_string(8 * sizeof(void*)); }},
+    {"rusage_user", Counter::count_, [](S) { return time_text(usage().ru_utime); }},
+    {"rusage_system", Counter::count_, [](S) { return time_text(usage().ru_stime); }},
+    {"max_connections", Counter::count_,
+     [](S s) { return std::to_string(s.config.connections_max); }},
+    {"curr_connections", Counter::CurrConnections},
+    {"total_connections", Counter::TotalConnections},
+    {"rejected_connections", Counter::RejectedConnections},
+    {"connection_structures", Counter::CurrConnections},
+    {"response_obj_oom"},
+    {"response_obj_count", Counter::OutputBlocks},
+    {"response_obj_bytes", Counter::count_,
+     [](S s) { return std::to_string(s.sum[Counter::OutputBlocks] * 16384); }},
+    {"read_buf_count", Counter::ReceiveBuffers},
+    {"read_buf_bytes", Counter::ReceiveBufferBytes},
+    {"read_buf_bytes_free"},
+    {"read_buf_oom"},
+    {"reserved_fds", Counter::count_,
+     [](S s) { return std::to_string(s.config.threads * reserved_fds_per_thread); }},
+    {"cmd_get", Counter::CmdGet},
+    {"cmd_set", Counter::CmdSet},
+    {"cmd_flush", Counter::CmdFlush},
+    {"cmd_touch", Counter::CmdTouch},
+    {"cmd_meta"},
+    {"get_hits", Counter::GetHits},
+    {"get_misses", Counter::GetMisses},
+    {"get_expired", Counter::GetExpired},
+    {"get_flushed", Counter::GetFlushed},
+    {"delete_misses", Counter::DeleteMisses},
+    {"delete_hits", Counter::DeleteHits},
+    {"incr_misses", Counter::IncrMisses},
+    {"incr_hits", Counter::IncrHits},
+    {"decr_misses", Counter::DecrMisses},
+    {"decr_hits", Counter::DecrHits},
+    {"cas_misses", Counter::CasMisses},
+    {"cas_hits", Counter::CasHits},
+    {"cas_badval", Counter::CasBadval},
+    {"touch_hits", Counter::TouchHits},
+    {"touch_misses", Counter::TouchMisses},
+    {"store_too_large", Counter::StoreTooLarge},
+    {"store_no_memory", Counter::StoreNoMemory},
+    {"auth_cmds"},
+    {"auth_errors"},
+    {"bytes_read", Counter::BytesRead},
+    {"bytes_written", Counter::BytesWritten},
+    {"limit_maxbytes", Counter::count_, [](S s) { return std::to_string(s.config.memory_limit); }},
+    {"accepting_conns", Counter::count_, [](S) { return std::string("1"); }},
+    {"listen_disabled_num", Counter::ListenDisabled},
+    {"time_in_listen_disabled_us"},
+    {"threads", Counter::count_, [](S s) { return std::to_string(s.config.threads); }},
+    {"conn_yields", Counter::ConnYields},
+    {"hash_power_level", Counter::count_, hash_power},
+    {"hash_bytes", Counter::TableBytes},
+    {"hash_is_expanding"},
+    {"slab_reassign_rescues"},
+    {"slab_reassign_chunk_rescues"},
+    {"slab_reassign_inline_reclaim"},
+    {"slab_reassign_busy_items"},
+    {"slab_reassign_busy_deletes"},
+    {"slab_reassign_busy_nomem"},
+    {"slab_reassign_last_busy_status", Counter::count_, [](S) { return std::string("none"); }},
+    {"slab_reassign_running"},
+    {"slabs_moved", Counter::SlabsMoved},
+    {"lru_crawler_running"},
+    {"lru_crawler_starts"},
+    {"lru_maintainer_juggles"},
+    {"malloc_fails"},
+    {"log_worker_dropped"},
+    {"log_worker_written"},
+    {"log_watcher_skipped"},
+    {"log_watcher_sent"},
+    {"log_watchers"},
+    {"unexpected_napi_ids"},
+    {"round_robin_fallback"},
+    {"bytes", Counter::Bytes},
+    {"curr_items", Counter::CurrItems},
+    {"total_items", Counter::TotalItems},
+    {"slab_global_page_pool"},
+    {"expired_unfetched", Counter::ExpiredUnfetched},
+    {"evicted_unfetched", Counter::EvictedUnfetched},
+    {"evicted_active"},
+    {"evictions", Counter::Evictions},
+    {"reclaimed", Counter::Reclaimed},
+    {"crawler_reclaimed", Counter::CrawlerReclaimed},
+    {"crawler_items_checked", Counter::CrawlerItemsChecked},
+    {"lrutail_reflocked"},
+    {"moves_to_cold"},
+    {"moves_to_warm"},
+    {"moves_within_lru"},
+    {"direct_reclaims", Counter::DirectReclaims},
+    {"lru_bumps_dropped"},
+};
+
+constexpr Row ring[] = {
+    {"ringcached_version", Counter::count_, [](S) { return std::string(ringcached_version); }},
+    {"partitions", Counter::Partitions},
+    {"turns", Counter::Turns},
+    {"parcels_sent", Counter::ParcelsSent},
+    {"wake_ups_sent", Counter::WakeUpsSent},
+    {"receives_starved", Counter::BuffersStarved},
+    {"receives_restrained", Counter::OutputStalls},
+    {"pages_held", Counter::PagesHeld},
+    {"page_size", Counter::count_, [](S) { return std::string("65536"); }},
+    {"table_bytes", Counter::TableBytes},
+    {"table_buckets", Counter::TableBuckets},
+    {"ghost_bytes", Counter::GhostBytes},
+    {"pinned_bytes", Counter::PinnedBytes},
+    {"receive_buffers", Counter::ReceiveBuffers},
+    {"receive_buffer_bytes", Counter::ReceiveBufferBytes},
+    {"output_blocks", Counter::OutputBlocks},
+};
+
+template <size_t n>
+std::string lines_of(const Row (&rows)[n], const Sources& sources) {
+  StatLines lines;
+  for (const Row& row : rows) {
+    if (row.say != nullptr) {
+      lines.add(row.name, row.say(sources));
+    } else {
+      lines.add(row.name, row.counter == Counter::count_ ? 0 : sources.sum[row.counter]);
+    }
+  }
+  return lines.finish();
+}
+
+}  // namespace
+
+std::string stats_text(std::string_view sub_command, const Counters& sum, const Config& config,
+                       const Now& now) {
+  const Sources sources{sum, config, now};
+  if (sub_command == "settings") return settings_text(config);
+  if (sub_command == "ring") return lines_of(ring, sources);
+  return lines_of(general, sources);
+}
+
+}  // namespace ringcached::session

@@ -1,0 +1,374 @@
+#include "shard/owner.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/assert.h"
+#include "base/digits.h"
+#include "ringcached/limits.h"
+#include "shard/number.h"
+
+namespace ringcached::shard {
+namespace {
+
+Fill& fill_of(const Operation& operation) {
+  RC_ASSERT(operation.fill != nullptr);
+  return *static_cast<Fill*>(operation.fill);
+}
+
+}  // namespace
+
+// --- The chain.
+
+void Owner::run(Operation* first, ReplyMemory& replies) {
+  prefetch(first);
+  reply_bytes_ = 0;
+  for (Operation* operation = first; operation != nullptr; operation = operation->next) {
+    if (reply_bytes_ >= reply_bytes_max) return;
+    execute(*operation, replies);
+  }
+}
+
+/// All buckets first, then all items: the waits for memory overlap.
+void Owner::prefetch(const Operation* first) const {
+  if (first == nullptr || first->next == nullptr) return;
+  for (const Operation* o = first; o != nullptr; o = o->next) store_.prefetch_bucket(o->key.hash);
+  for (const Operation* o = first; o != nullptr; o = o->next) store_.prefetch_item(o->key.hash);
+}
+
+void Owner::execute(Operation& operation, ReplyMemory& replies) {
+  RC_ASSERT(operation.outcome == Outcome::Pending);
+  switch (operation.verb) {
+    case Verb::Get:
+    case Verb::GetAndTouch:
+      return get(operation, replies);
+    case Verb::Touch:
+      return touch(operation);
+    case Verb::Store:
+      return store_value(operation);
+    case Verb::Delete:
+      return remove(operation);
+    case Verb::Arithmetic:
+      return arithmetic(operation);
+    case Verb::Refuse:
+      return refuse(operation);
+    case Verb::Reserve:
+      return reserve(operation);
+    case Verb::Extend:
+      return extend(operation);
+    case Verb::Commit:
+      return commit(operation);
+    case Verb::Abandon:
+      return abandon(operation);
+    default:
+      RC_ASSERT(!"a verb without a key came to an owner");
+  }
+}
+
+// --- Reading.
+
+void Owner::get(Operation& operation, ReplyMemory& replies) {
+  const store::Found found = store_.find(operation.key);
+  const bool touching = operation.verb == Verb::GetAndTouch;
+  if (touching) ++counters_[Counter::CmdTouch];
+  ++counters_[Counter::CmdGet];
+  if (found.item == nullptr) {
+    ++counters_[touching ? Counter::TouchMisses : Counter::GetMisses];
+    if (found.absence == store::Absence::Expired) ++counters_[Counter::GetExpired];
+    if (found.absence == store::Absence::Flushed) ++counters_[Counter::GetFlushed];
+    operation.outcome = Outcome::Miss;
+    return;
+  }
+  ++counters_[touching ? Counter::TouchHits : Counter::GetHits];
+  store_.mark_read(*found.item);
+  if (touching) {
+    store_.set_exptime(*found.item, expiry_from_wire(operation.exptime, now_));
+  }
+  show(operation, *found.item, replies);
+}
+
+/// Takes a snapshot of the item into the operation: by copy if it is small or cannot be held.
+void Owner::show(Operation& operation, store::Item& item, ReplyMemory& replies) {
+  const uint32_t size = item.value_size();
+  operation.client_flags = item.client_flags();
+  operation.cas = item.cas();
+  operation.found.size = size;
+  if (size >= copied_below && store_.can_pin(item) && room_for_more_held(size)) {
+    store_.pin(item);
+    operation.found.holder = &item;
+    operation.found.data = nullptr;
+  } else {
+    char* copy = replies.take(size);
+    if (copy == nullptr) {
+      operation.outcome = Outcome::NoMemory;
+      return;
+    }
+    store_.read(item, 0, {copy, size});
+    operation.found.data = copy;
+  }
+  reply_bytes_ += size;
+  operation.outcome = Outcome::Hit;
+}
+
+void Owner::touch(Operation& operation) {
+  ++counters_[Counter::CmdTouch];
+  store::Item* item = find(operation);
+  if (item == nullptr) {
+    ++counters_[Counter::TouchMisses];
+    operation.outcome = Outcome::NotFound;
+    return;
+  }
+  ++counters_[Counter::TouchHits];
+  store_.mark_read(*item);
+  store_.set_exptime(*item, expiry_from_wire(operation.exptime, now_));
+  operation.outcome = Outcome::Touched;
+}
+
+// --- Storing.
+
+/// The condition of each mode. false: `operation` has its outcome, nothing is to be stored.
+bool Owner::may_store(Operation& operation, store::Item* old, StoreMode mode, uint64_t cas_wanted) {
+  switch (mode) {
+    case StoreMode::Set:
+      return true;
+    case StoreMode::Add:
+      if (old == nullptr) return true;
+      store_.mark_read(*old);  // a refused add keeps the item from eviction, as in memcached
+      break;
+    case StoreMode::Replace:
+    case StoreMode::Append:
+    case StoreMode::Prepend:
+      if (old != nullptr) return true;
+      break;
+    case StoreMode::Cas:
+      if (old == nullptr) {
+        ++counters_[Counter::CasMisses];
+        operation.outcome = Outcome::NotFound;
+        return false;
+      }
+      if (old->cas() == cas_wanted && cas_wanted != 0) {
+        ++counters_[Counter::CasHits];
+        return true;
+      }
+      ++counters_[Counter::CasBadval];
+      operation.outcome = Outcome::Exists;
+      return false;
+  }
+  operation.outcome = Outcome::NotStored;
+  return false;
+}
+
+void Owner::store_value(Operation& operation) {
+  ++counters_[Counter::CmdSet];
+  store::Item* old = find(operation);
+  if (!may_store(operation, old, operation.mode, operation.cas_wanted)) return;
+  const uint32_t size = static_cast<uint32_t>(operation.value.size());
+  if (operation.mode == StoreMode::Append || operation.mode == StoreMode::Prepend) {
+    return join(operation, *old, operation.value, nullptr, size, operation.mode);
+  }
+  const Seconds exptime = expiry_from_wire(operation.exptime, now_);
+  store::Item* fresh = store_.create(operation.key, operation.client_flags, exptime, size, old);
+  if (fresh == nullptr) return no_memory(operation, operation.mode, operation.key);
+  store_.write(*fresh, 0, operation.value);
+  store_.publish(*fresh, old);
+  operation.cas = fresh->cas();
+  operation.outcome = Outcome::Stored;
+}
+
+/// Append or prepend: what is added lies in `more`, or in the unpublished item `more_in`.
+void Owner::join(Operation& operation, store::Item& old, std::string_view more,
+                 const store::Item* more_in, uint32_t more_size, StoreMode mode) {
+  const bool behind = mode == StoreMode::Append;
+  const uint64_t size = uint64_t{old.value_size()} + more_size;
+  // memcached says NOT_STORED, both when the sum is too large and when there is no memory.
+  operation.outcome = Outcome::NotStored;
+  if (!value_fits(rules_.item_size_max, old.key().size(), old.client_flags(), size,
+                  rules_.cas_enabled)) {
+    ++counters_[Counter::StoreTooLarge];
+    return;
+  }
+  if (behind && more_in == nullptr && store_.append_in_place(old, more)) {
+    operation.cas = old.cas();
+    operation.outcome = Outcome::Stored;
+    return;
+  }
+  const Key key{old.key(), operation.key.hash};
+  store::Item* fresh =
+      store_.create(key, old.client_flags(), old.exptime(), static_cast<uint32_t>(size), &old);
+  if (fresh == nullptr) {
+    ++counters_[Counter::StoreNoMemory];
+    return;
+  }
+  store_.copy_value(old, *fresh, behind ? 0 : more_size);
+  const uint32_t more_at = behind ? old.value_size() : 0;
+  if (more_in != nullptr) {
+    store_.copy_value(*more_in, *fresh, more_at);
+  } else {
+    store_.write(*fresh, more_at, more);
+  }
+  store_.publish(*fresh, &old);
+  operation.cas = fresh->cas();
+  operation.outcome = Outcome::Stored;
+}
+
+/// A set that cannot be carried out must not leave the stale value behind.
+void Owner::no_memory(Operation& operation, StoreMode mode, const Key& key) {
+  ++counters_[Counter::StoreNoMemory];
+  operation.outcome = Outcome::NoMemory;
+  if (mode != StoreMode::Set) return;
+  if (store::Item* old = store_.find(key).item) store_.remove(*old);
+}
+
+void Owner::refuse(Operation& operation) {
+  ++counters_[Counter::StoreTooLarge];
+  operation.outcome = Outcome::TooLarge;
+  if (operation.mode != StoreMode::Set) return;
+  if (store::Item* old = find(operation)) store_.remove(*old);
+}
+
+void Owner::remove(Operation& operation) {
+  store::Item* item = find(operation);
+  if (item == nullptr) {
+    ++counters_[Counter::DeleteMisses];
+    operation.outcome = Outcome::NotFound;
+    return;
+  }
+  ++counters_[Counter::DeleteHits];
+  store_.remove(*item);
+  operation.outcome = Outcome::Deleted;
+}
+
+// --- Filling: reserve, extend, commit or abandon.
+
+void Owner::reserve(Operation& operation) {
+  Fill& fill = fill_of(operation);
+  const Seconds exptime = expiry_from_wire(operation.exptime, now_);
+  if (room_for_more_held(std::min(operation.value_size, Fill::credit))) {
+    fill.item = store_.begin(operation.key, operation.client_flags, exptime, operation.value_size);
+  }
+  if (fill.item == nullptr) {
+    ++counters_[Counter::CmdSet];
+    return no_memory(operation, operation.mode, operation.key);
+  }
+  extend(operation);
+  if (operation.outcome == Outcome::NoMemory && operation.mode == StoreMode::Set) {
+    if (store::Item* old = find(operation)) store_.remove(*old);
+  }
+}
+
+void Owner::extend(Operation& operation) {
+  Fill& fill = fill_of(operation);
+  const uint32_t wanted = std::min(Fill::credit, fill.size - fill.granted);
+  fill.span = 0;
+  fill.span_count = 0;
+  if (room_for_more_held(wanted)) {
+    fill.span_count =
+        static_cast<uint32_t>(store_.extend(*fill.item, wanted, std::span(fill.spans)));
+  }
+  if (fill.span_count == 0) {
+    ++counters_[Counter::StoreNoMemory];
+    store_.discard(*fill.item);
+    fill.item = nullptr;
+    operation.outcome = Outcome::NoMemory;
+    return;
+  }
+  for (uint32_t i = 0; i < fill.span_count; ++i) {
+    fill.granted += static_cast<uint32_t>(fill.spans[i].iov_len);
+  }
+  RC_ASSERT(fill.granted <= fill.size);
+  operation.outcome = Outcome::Granted;
+}
+
+void Owner::commit(Operation& operation) {
+  ++counters_[Counter::CmdSet];
+  Fill& fill = fill_of(operation);
+  RC_ASSERT(fill.item != nullptr && fill.filled == fill.size);
+  store::Item& fresh = *fill.item;
+  fill.item = nullptr;
+  store::Item* old = store_.find({fresh.key(), fill.hash}).item;
+  if (!may_store(operation, old, fill.mode, fill.cas_wanted)) {
+    store_.discard(fresh);
+    return;
+  }
+  if (fill.mode == StoreMode::Append || fill.mode == StoreMode::Prepend) {
+    join(operation, *old, {}, &fresh, fill.size, fill.mode);
+    store_.discard(fresh);
+    return;
+  }
+  store_.publish(fresh, old);
+  operation.cas = fresh.cas();
+  operation.outcome = Outcome::Stored;
+}
+
+void Owner::abandon(Operation& operation) {
+  Fill& fill = fill_of(operation);
+  if (fill.item != nullptr) store_.discard(*fill.item);
+  fill.item = nullptr;
+  operation.outcome = Outcome::Done;
+}
+
+// --- Counting.
+
+void Owner::arithmetic(Operation& operation) {
+  const bool down = operation.decrement;
+  store::Item* item = find(operation);
+  if (item == nullptr) {
+    ++counters_[down ? Counter::DecrMisses : Counter::IncrMisses];
+    operation.outcome = Outcome::NotFound;
+    return;
+  }
+  char text[numeric_text_max];
+  const uint32_t size = item->value_size();
+  const size_t read = std::min<size_t>(size, sizeof text);
+  store_.read(*item, 0, {text, read});
+  const auto number = parse_stored_number({text, read});
+  if (!number) {
+    operation.outcome = Outcome::NotNumeric;
+    return;
+  }
+  ++counters_[down ? Counter::DecrHits : Counter::IncrHits];
+  store_.mark_read(*item);
+  operation.number = down ? (*number < operation.delta ? 0 : *number - operation.delta)
+                          : *number + operation.delta;  // wraps at 2^64, as the protocol says
+  char digits[digits_max];
+  const char* end = write_digits(digits, operation.number);
+  rewrite_number(operation, *item, {digits, static_cast<size_t>(end - digits)});
+}
+
+/// In place where the text fits, padded with spaces; else in a new item of the text's size.
+void Owner::rewrite_number(Operation& operation, store::Item& item, std::string_view text) {
+  operation.outcome = Outcome::Number;
+  if (store_.overwrite_in_place(item, text)) {
+    operation.cas = item.cas();
+    return;
+  }
+  const uint32_t old_size = item.value_size();
+  const uint32_t size = std::max(old_size, static_cast<uint32_t>(text.size()));
+  const Key key{item.key(), operation.key.hash};
+  store::Item* fresh = store_.create(key, item.client_flags(), item.exptime(), size, &item);
+  if (fresh == nullptr) {
+    operation.outcome = Outcome::NoMemory;
+    return;
+  }
+  static constexpr std::string_view spaces = "                                ";
+  store_.write(*fresh, 0, text);
+  for (uint32_t at = static_cast<uint32_t>(text.size()); at < size;) {
+    const std::string_view pad = spaces.substr(0, size - at);
+    store_.write(*fresh, at, pad);
+    at += static_cast<uint32_t>(pad.size());
+  }
+  store_.publish(*fresh, &item);
+  operation.cas = fresh->cas();
+}
+
+// --- All of it.
+
+void Owner::flush(int64_t exptime) {
+  if (exptime <= 0) {
+    store_.flush();
+  } else {
+    store_.flush_at(expiry_from_wire(exptime, now_));
+  }
+}
+
+}  // namespace ringcached::shard

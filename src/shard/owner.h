@@ -1,0 +1,81 @@
+// Runs operations on the partition it owns: what each verb means, in terms of the store.
+//
+// Owner: one core. Source: protocol.txt, and the behaviour of memcached 1.6.45 where it is silent.
+#pragma once
+
+#include <cstdint>
+
+#include "ringcached/counters.h"
+#include "ringcached/operation.h"
+#include "ringcached/time.h"
+#include "shard/fill.h"
+#include "shard/reply_memory.h"
+#include "store/item.h"
+#include "store/store.h"
+
+namespace ringcached::shard {
+
+struct OwnerRules {
+  uint64_t item_size_max = 1u << 20;
+  bool cas_enabled = true;
+  uint64_t held_bytes_max = 0;  // pinned and uncommitted bytes of the partition
+};
+
+class Owner {
+ public:
+  /// Values below this are copied into the parcel, larger ones pinned and sent from the item.
+  /// Guess, to be measured: one page.
+  static constexpr uint32_t copied_below = 4096;
+  /// A parcel stops once its replies reach this; the rest comes back unrun. DESIGN section 4.
+  static constexpr uint64_t reply_bytes_max = 256 * 1024;
+
+  Owner(store::Store& store, Counters& counters, const OwnerRules& rules)
+      : store_(store), counters_(counters), rules_(rules) {}
+
+  void set_now(const Now& now) {
+    now_ = now;
+    store_.set_now(now);
+  }
+
+  /// Runs the chain from `first` in order until it ends or the replies are large enough; what was
+  /// not run stays Pending.
+  void run(Operation* first, ReplyMemory& replies);
+  void flush(int64_t exptime);
+  void unpin(void* holder) { store_.unpin(*static_cast<store::Item*>(holder)); }
+  /// true: more to do at once.
+  bool sweep() { return store_.sweep(); }
+  const store::Store& store() const { return store_; }
+
+ private:
+  void prefetch(const Operation* first) const;
+  void execute(Operation&, ReplyMemory&);
+  void get(Operation&, ReplyMemory&);
+  void touch(Operation&);
+  void store_value(Operation&);
+  void remove(Operation&);
+  void arithmetic(Operation&);
+  void refuse(Operation&);
+  void reserve(Operation&);
+  void extend(Operation&);
+  void commit(Operation&);
+  void abandon(Operation&);
+
+  void show(Operation&, store::Item&, ReplyMemory&);
+  bool may_store(Operation&, store::Item* old, StoreMode, uint64_t cas_wanted);
+  void join(Operation&, store::Item& old, std::string_view more, const store::Item* more_in,
+            uint32_t more_size, StoreMode);
+  void rewrite_number(Operation&, store::Item&, std::string_view text);
+  void no_memory(Operation&, StoreMode, const Key&);
+  store::Item* find(const Operation& operation) { return store_.find(operation.key).item; }
+  bool room_for_more_held(uint64_t bytes) const {
+    return store_.pinned_bytes() + store_.uncommitted_bytes() + bytes <= rules_.held_bytes_max;
+  }
+
+  store::Store& store_;
+  Counters& counters_;
+  OwnerRules rules_;
+  Now now_;
+  uint64_t reply_bytes_ = 0;  // of the parcel being run
+};
+
+}  // namespace ringcached::shard
