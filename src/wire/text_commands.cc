@@ -143,19 +143,12 @@ std::string_view read_slabs(const Words& words, const ParserRules&, Operation&) 
 }
 
 constexpr Command gets_keys(std::string_view name, Verb verb, bool with_cas) {
-  const uint8_t words_min = verb == Verb::GetAndTouch ? 3 : 2;
-  return {.name = name,
-          .shape = Shape::Keys,
-          .words_min = words_min,
-          .verb = verb,
-          .with_cas = with_cas};
+  return {.name = name, .shape = Shape::Keys, .verb = verb, .with_cas = with_cas};
 }
 
 constexpr Command stores(std::string_view name, StoreMode mode) {
   return {.name = name,
           .shape = Shape::Value,
-          .words_min = 5,
-          .has_key = true,
           .read = mode == StoreMode::Cas ? read_cas : read_store,
           .verb = Verb::Store,
           .mode = mode};

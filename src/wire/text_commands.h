@@ -26,9 +26,9 @@ using Reader = std::string_view (*)(const Words& words, const ParserRules& rules
 struct Command {
   std::string_view name;
   Shape shape = Shape::Line;
-  uint8_t words_min = 1;      // the name included; a line with fewer is malformed
-  bool has_key = false;       // the word behind the name is a key
-  bool heeds_noreply = true;  // a last word "noreply" silences the reply
+  uint8_t words_min = 1;      // Line: the name included; one with fewer is malformed
+  bool has_key = false;       // Line: the word behind the name is a key
+  bool heeds_noreply = true;  // Line: a last word "noreply" silences the reply
   Reader read = nullptr;      // null: no arguments beside the key
   Verb verb = Verb::Say;
   StoreMode mode = StoreMode::Set;

@@ -133,12 +133,11 @@ Step TextParser::run_words(const Command& command, std::string_view text, size_t
   return pass(Step::What::Operation, line_size);
 }
 
-/// A storage command. A line without a usable LEN is refused, and what follows it is read as
-/// commands; any later error drops the value, since its size is known.
+/// A storage command. A line without a usable LEN, or with none at all, is refused, and what
+/// follows it is read as commands; any later error drops the value, since its size is known.
 Step TextParser::run_value(const Command& command, std::string_view bytes, size_t line_size,
                            Operation& operation) {
   const Words words(without_end(bytes.substr(0, line_size)));
-  if (words.count() < command.words_min) return say(bad_format, line_size, operation);
   const auto value_size = read_value_size(words[4]);
   if (!value_size) return say(bad_format, line_size, operation);
 
@@ -229,10 +228,9 @@ Step TextParser::next_streamed_key(std::string_view bytes, Operation& operation)
   if (at > 0) return pass(Step::What::Nothing, at);
 
   const std::string_view window = bytes.substr(0, key_window);
-  const size_t stop = window.find_first_of(" \n", seen_);
+  const size_t stop = window.find_first_of(" \n");
   if (stop == not_there) {
     if (window.size() == key_window) return break_streamed_line(key_window, operation);
-    seen_ = window.size();
     return wait_for(window.size() + 1);
   }
   std::string_view key = window.substr(0, stop);

@@ -93,7 +93,7 @@ class TextParser {
   const KeyHasher* hasher_;
   uint64_t swallow_ = 0;           // bytes of a value still to be dropped
   size_t need_ = 1;                // with fewer bytes than this nothing can happen
-  size_t seen_ = 0;                // bytes at the front that hold no end of what is sought
+  size_t seen_ = 0;                // LineStart: bytes at the front that hold no newline
   size_t line_left_ = 0;           // KnownKeys: bytes to the end of the line, its newline included
   const Command* keys_ = nullptr;  // KnownKeys, StreamedKeys: the command
   int32_t keys_exptime_ = 0;       // of gat and gats

@@ -81,6 +81,13 @@ TEST_CASE("a key too long is malformed whatever the command") {
   }
 }
 
+TEST_CASE("the longest key will do for every command") {
+  const std::string longest(key_size_max, 'k');
+  check_line("delete " + longest, "delete " + longest);
+  check_line("incr " + longest + " 1", "incr " + longest + " 1");
+  check_line("touch " + longest + " 1", "touch " + longest + " exptime=1");
+}
+
 TEST_CASE("flush_all takes a time or none") {
   check_line("flush_all", "flush_all exptime=0");
   check_line("flush_all noreply", "flush_all exptime=0 quiet");
@@ -125,6 +132,7 @@ TEST_CASE("version answers, whatever else is said") {
 TEST_CASE("quit ends the conversation") {
   check_reads("quit\r\nget k\r\n", {"quit"});
   check_reads("quit foo\r\n", {"quit"});
+  check_reads("quit noreply\r\n", {"quit"});
 }
 
 TEST_CASE("shutdown must be allowed") {
@@ -177,6 +185,8 @@ TEST_CASE("slabs automove tells malformed numbers from all else") {
     check_line("slabs automove window " + std::string(seconds),
                "say CLIENT_ERROR automove window too low or too high");
   }
+  check_line("slabs automove window 3", "say ERROR");
+  check_line("slabs automove window 1800", "say ERROR");
   for (const char* line : {"slabs", "slabs automove", "slabs automove 7", "slabs automove 1",
                            "slabs automove ratio x", "slabs automove window 10",
                            "slabs automove freeratio", "slabs reassign 1 2", "slabs foo bar"}) {
@@ -228,6 +238,7 @@ TEST_CASE("a line under four bytes is malformed") {
 TEST_CASE("what looks like a browser is hung up on") {
   check_reads("GET / HTTP/1.1\r\nHost: x\r\n\r\n", {"die"});
   check_reads("POST / HTTP/1.0\n", {"die"});
+  check_reads("POST HTTP/1.0\n", {"die"});
   check_line("POST / HTTP/1.0 x", "say ERROR");
   check_line("HTTP/1.1", "say ERROR");
   check_line("foo xHTTP/1.1", "say ERROR");

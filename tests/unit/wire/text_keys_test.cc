@@ -178,6 +178,28 @@ TEST_CASE("a streamed line of spaces has no key") {
   }
 }
 
+TEST_CASE("what one streamed line had is not the next one's") {
+  const std::string input =
+      get_line(1000) + "\r\nget" + std::string(3000, ' ') + "\r\ngets " + get_line(1000) + "\r\n";
+  const auto actual = transcript(input, 100);
+  REQUIRE(actual.size() >= 2002);
+  CHECK(keys_of(actual).at(1000) == bad_line);
+  CHECK(keys_of(actual).at(1001) == "gets get");
+}
+
+TEST_CASE("a key of a streamed line is told too long as soon as it is") {
+  const ParserRules rules;
+  const KeyHasher hasher(hash_seed);
+  TextParser parser(rules, hasher);
+  Operation operation;
+  CHECK(parser.next("get" + std::string(3000, ' '), operation).consumed == 3);
+  CHECK(parser.next(std::string(10, ' '), operation).consumed == 10);
+  // Its 251st byte may be the carriage return of the end, the next one may not be.
+  CHECK(parser.next(std::string(251, 'k'), operation).need == 252);
+  CHECK(parser.next(std::string(252, 'k'), operation).what == Step::What::Operation);
+  CHECK(operation.verb == Verb::Say);
+}
+
 TEST_CASE("no other line may grow: the connection dies at the limit") {
   for (const char* begin : {"gat 0 ", "gats 0 ", "set ", "delete ", "getx ", "xyz", "get\t"}) {
     const std::string short_of = begin + std::string(line_size_max - 1 - std::strlen(begin), 'x');

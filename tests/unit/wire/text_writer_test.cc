@@ -145,9 +145,11 @@ TEST_CASE("a get without memory is answered by its error alone") {
 }
 
 TEST_CASE("noreply silences success and failure") {
-  for (const Outcome outcome : {Outcome::Stored, Outcome::NotStored, Outcome::NoMemory,
-                                Outcome::TooLarge, Outcome::Number, Outcome::NotNumeric}) {
+  for (const Outcome outcome :
+       {Outcome::Stored, Outcome::NotStored, Outcome::NoMemory, Outcome::TooLarge, Outcome::Number,
+        Outcome::NotNumeric, Outcome::Hit, Outcome::Miss}) {
     Operation operation;
+    operation.ends_reply = true;
     operation.verb = Verb::Store;
     operation.outcome = outcome;
     operation.quiet = true;

@@ -24,6 +24,37 @@ char* map(size_t size) {
   return static_cast<char*>(memory);
 }
 
+/// An operation as a batch may hold it from before: nothing of it may be left.
+Operation used() {
+  static char somewhere;
+  Operation operation;
+  operation.key = {"used", 1};
+  operation.value = "used";
+  operation.cas_wanted = operation.delta = operation.cas = operation.number = 77;
+  operation.exptime = 77;
+  operation.client_flags = operation.value_size = 77;
+  operation.verb = Verb::Stats;
+  operation.mode = StoreMode::Cas;
+  operation.decrement = operation.quiet = operation.with_cas = operation.ends_reply = true;
+  operation.outcome = Outcome::Hit;
+  operation.found = {&somewhere, 77, &somewhere};
+  operation.fill = &somewhere;
+  operation.next = &operation;
+  return operation;
+}
+
+/// What is for others to fill in is blank.
+void check_blank(const Operation& operation) {
+  CHECK(operation.outcome == Outcome::Pending);
+  CHECK(operation.found.data == nullptr);
+  CHECK(operation.found.size == 0);
+  CHECK(operation.found.holder == nullptr);
+  CHECK(operation.cas == 0);
+  CHECK(operation.number == 0);
+  CHECK(operation.fill == nullptr);
+  CHECK(operation.next == nullptr);
+}
+
 void forbid(char* page) {
   REQUIRE(mprotect(page, page_size(), PROT_NONE) == 0);
 }
@@ -158,7 +189,7 @@ void Caller::run() {
   while (!died_) {
     if (is_filling_ && !fill()) return;
     const std::string_view bytes = guarded.place(pending_);
-    Operation operation;
+    Operation operation = used();
     const Step step = parser_.next(bytes, operation);
     ++calls_;
     if (step.what == Step::What::Incomplete) {
@@ -198,6 +229,9 @@ bool Caller::fill() {
 
 void Caller::note(const Operation& operation) {
   if (has_key(operation.verb)) CHECK(operation.key.hash == hasher_(operation.key.bytes));
+  check_blank(operation);
+  const bool gets = operation.verb == Verb::Get || operation.verb == Verb::GetAndTouch;
+  if (!gets) CHECK_FALSE((operation.ends_reply || operation.with_cas));
   operations_.push_back(describe(operation));
   died_ = operation.verb == Verb::Die || operation.verb == Verb::Quit;
 }
