@@ -21,7 +21,7 @@ import deviations  # noqa: E402  (the path to the harness comes first)
 import script      # noqa: E402
 import tap         # noqa: E402
 from play import Play, StepError  # noqa: E402
-from servers import Server        # noqa: E402
+from servers import Server, binary  # noqa: E402
 
 JOBS = 6               # they mostly wait: for a clock tick, or for a server to end
 STALE_PATIENCE_S = 3.0  # a case that must not hold as written: how long to wait for missing bytes
@@ -135,6 +135,8 @@ def main():
     if options.server == "ringcached":
         entries = {}
     runner = Runner(options)
+    if not tap.case("there is a server to run", lambda: binary(options.server)):
+        tap.finish()
     with ThreadPoolExecutor(JOBS) as pool:
         for future in list(schedule(runner, pool, select(files, options.only), entries)):
             future.result()
