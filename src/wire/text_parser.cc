@@ -70,7 +70,7 @@ Step TextParser::read_line(std::string_view bytes, Operation& operation) {
   if (seen_ == 0 && bytes[0] == binary_magic) return die(bytes.size(), operation);
   const size_t newline = find_newline(bytes, seen_);
   if (newline != not_there) return run_line(bytes, newline + 1, operation);
-  if (bytes.size() >= line_size_max) return read_endless_line(bytes, operation);
+  if (bytes.size() > line_size_max) return read_endless_line(bytes, operation);
   seen_ = bytes.size();
   return wait_for(bytes.size() + 1);
 }

@@ -47,8 +47,8 @@ class TextParser {
   /// bytes over all calls.
   ///
   /// A get line that is all in `bytes` is checked whole before its first key is given out. One that
-  /// has no end within line_size_max bytes is given out key by key as it comes: its last key has no
-  /// `ends_reply` if the end of the line was not yet in sight, and a Say with END follows.
+  /// has no end in more than line_size_max bytes is given out key by key as it comes: its last key
+  /// has no `ends_reply` if the end of the line was not yet in sight, and a Say with END follows.
   Step next(std::string_view bytes, Operation& operation);
 
   /// The next `size` bytes are of no use (a value that could not be taken, its CRLF included).
