@@ -53,6 +53,7 @@ void* Store::reclaim(uint8_t class_number) {
 
 /// -M: nobody who lives has to go.
 void* Store::reclaim_dead(uint8_t class_number) {
+  if (slab_.let_go_of_one()) return slab_.allocate(class_number);
   const Eviction::Victim victim = eviction_.choose_dead(class_number, life_, keep_);
   if (victim.item == nullptr) return nullptr;
   evict(*victim.item, true);
@@ -100,6 +101,7 @@ void Store::reap(uint32_t chunks) {
 
 /// Empties one page, of the richest class if possible; true: there is an empty page now.
 bool Store::take_page_from_others() {
+  if (slab_.let_go_of_one()) return true;
   uint64_t tried = 0;
   for (;;) {
     uint64_t most = 0;

@@ -9,10 +9,15 @@ namespace ringcached::store {
 
 namespace {
 
-/// As large as it can be while as many of them fit into a page: only the last chunk's rest is lost.
-uint32_t fill_page(uint32_t size) {
-  const auto per_page = static_cast<uint32_t>(page_payload / size);
+/// As large as chunks can be of which so many fit into a page: only the rests are lost.
+uint32_t fill_page(size_t per_page) {
   return static_cast<uint32_t>(page_payload / per_page / 8 * 8);
+}
+
+/// The next class: at most `grown` bytes, unless that would be no more than the last one.
+uint32_t next_size(uint32_t last, uint32_t grown) {
+  const uint32_t size = fill_page((page_payload + grown - 1) / grown);
+  return size > last ? size : fill_page(page_payload / (last + 8));
 }
 
 }  // namespace
@@ -31,12 +36,12 @@ SizeClasses::SizeClasses(uint32_t chunk_min, double growth_factor) {
 
 bool SizeClasses::build(uint32_t chunk_min, double growth_factor) {
   count_ = 0;
-  uint32_t size = fill_page((chunk_min + 7) / 8 * 8);
+  uint32_t size = fill_page(page_payload / ((chunk_min + 7) / 8 * 8));
   while (size < chunk_size_max) {
     if (count_ == classes_max - 1) return false;
     sizes_[count_++] = size;
     const auto grown = static_cast<uint32_t>(std::ceil(size * growth_factor / 8) * 8);
-    size = fill_page(std::min(std::max(grown, size + 8), chunk_size_max));
+    size = next_size(size, std::min(std::max(grown, size + 8), chunk_size_max));
   }
   sizes_[count_++] = chunk_size_max;
   return true;

@@ -90,11 +90,25 @@ void Slab::free(void* chunk) {
   page.free_head = static_cast<uint16_t>(chunk_index(header, chunk));
   --page.live;
   --classes_[page.class_number].used;
-  if (page.live == 0) {
+  if (page.live == 0 && (page.closed || classes_[page.class_number].pages > 1)) {
     retire(number);
   } else if (!page.listed && !page.closed) {
     list(number);
   }
+}
+
+void Slab::let_go(uint32_t number) {
+  RC_ASSERT(is_kept(number));
+  retire(number);
+}
+
+bool Slab::let_go_of_one() {
+  for (uint32_t i = 0; i < sizes_.count(); ++i) {
+    if (classes_[i].pages != 1 || classes_[i].used != 0) continue;
+    let_go(classes_[i].with_room);
+    return true;
+  }
+  return false;
 }
 
 void Slab::close_page(uint32_t number) {
@@ -167,7 +181,7 @@ void Slab::cut(uint32_t number, uint8_t class_number) {
   list(number);
 }
 
-/// Its last chunk came back: it belongs to nobody.
+/// It belongs to nobody from now on.
 void Slab::retire(uint32_t number) {
   Page& page = pages_[number];
   if (page.listed) unlist(number);
@@ -252,7 +266,7 @@ void Slab::verify_page(uint32_t number) const {
   const uint32_t per_page = classes_[page.class_number].chunks_per_page;
   RC_ASSERT(header.number == number && header.class_number == page.class_number);
   RC_ASSERT(header.chunk_size == page.chunk_size);
-  RC_ASSERT(page.live > 0);
+  RC_ASSERT(page.live > 0 || classes_[page.class_number].pages == 1);
   RC_ASSERT(page.carved <= per_page);
   uint32_t on_list = 0, marked = 0;
   for (uint16_t i = page.free_head; i != no_chunk; ++on_list) {

@@ -1,7 +1,9 @@
 // Pages cut into chunks of one class each: gives chunks out, takes them back, and knows no items.
 //
 // Owner: one core. Free chunks are kept per page and pages with free chunks per class, so that a
-// page whose last chunk comes back is free for any class at once.
+// page whose last chunk comes back is free for any class at once. But for a class's last page: in a
+// full store a single item that comes and goes would cost another class a page's worth of items each
+// time. Such a page is let go by let_go(), once in a while.
 #pragma once
 
 #include <array>
@@ -57,6 +59,14 @@ class Slab {
   /// The same without a new page.
   void* allocate_from_pages(uint8_t class_number);
   void free(void* chunk);
+  /// An empty page that its class kept goes to whom it may concern.
+  void let_go(uint32_t number);
+  /// The same for any such page; false: there is none.
+  bool let_go_of_one();
+  bool is_kept(uint32_t number) const {
+    return pages_[number].class_number != no_class && pages_[number].live == 0;
+  }
+
   /// While a page is closed its free chunks stay where they are.
   void close_page(uint32_t number);
   void open_page(uint32_t number);

@@ -185,6 +185,7 @@ class Store {
 
   // sweep.cc
   void refill_sweep_credit(Seconds passed);
+  bool nothing_to_sweep() const;
   bool sweep_chunk();
   void sweep_item(Item& item);
   void sweep_flushed();
@@ -217,6 +218,7 @@ class Store {
   uint32_t donor_cursor_ = 0;  // page number
   uint32_t sweep_page_ = 0;
   uint32_t sweep_chunk_ = 0;
+  uint64_t sweep_pace_ = 0;    // chunks a second
   uint64_t sweep_credit_ = 0;  // chunks that may still be looked at in this second
 };
 

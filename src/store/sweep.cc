@@ -17,11 +17,17 @@ constexpr uint32_t epochs_wanted_empty = 3;
 
 }  // namespace
 
+/// So many chunks a second that a round takes a minute. Within a round the pace never slackens,
+/// although what the sweep frees makes the rest shorter.
 void Store::refill_sweep_credit(Seconds passed) {
   const uint64_t round = slab_.carved() + slab_.page_numbers();
-  const uint64_t per_second = round / sweep_round_seconds + 1;
+  sweep_pace_ = std::max(sweep_pace_, round / sweep_round_seconds + 1);
   const uint64_t seconds = std::min<uint64_t>(passed, sweep_round_seconds);
-  sweep_credit_ = std::min(sweep_credit_ + per_second * seconds, round);
+  sweep_credit_ = std::min(sweep_credit_ + sweep_pace_ * seconds, round);
+}
+
+bool Store::nothing_to_sweep() const {
+  return slab_.pages_empty() == slab_.pages_held();
 }
 
 bool Store::sweep() {
@@ -29,19 +35,23 @@ bool Store::sweep() {
   const bool urgent = epochs_.empty() < epochs_wanted_empty;
   uint32_t freed = 0;
   for (uint32_t looked = 0; looked < chunks_per_step && freed < freed_per_step; ++looked) {
-    if (counters_[Counter::CurrItems] == 0 || (sweep_credit_ == 0 && !urgent)) break;
+    if (nothing_to_sweep() || (sweep_credit_ == 0 && !urgent)) break;
     if (sweep_credit_ > 0) --sweep_credit_;
     if (sweep_chunk()) ++freed;
   }
   if (dying_ != no_ref) return true;
-  return counters_[Counter::CurrItems] != 0 && (sweep_credit_ > 0 || urgent);
+  return !nothing_to_sweep() && (sweep_credit_ > 0 || urgent);
 }
 
 /// One step of the cursor: a chunk, or a page with nothing on it. true: an item was freed.
 bool Store::sweep_chunk() {
-  if (sweep_page_ >= slab_.page_numbers()) sweep_page_ = 0;
+  if (sweep_page_ >= slab_.page_numbers()) {
+    sweep_page_ = 0;
+    sweep_pace_ = 0;
+  }
   const Slab::Page& page = slab_.page(sweep_page_);
   if (page.live == 0 || sweep_chunk_ >= page.carved) {
+    if (slab_.is_kept(sweep_page_)) slab_.let_go(sweep_page_);
     ++sweep_page_;
     sweep_chunk_ = 0;
     return false;

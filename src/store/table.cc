@@ -65,8 +65,7 @@ void Table::insert(uint64_t hash, Item& item) {
   append(home_of(hash), entry_of(hash, item));
   ++size_;
   for (uint32_t i = 0; i < splits_per_insert; ++i) {
-    if (size_ * load_denominator <= uint64_t{count_} * load_numerator) break;
-    grow();
+    if (size_ * load_denominator <= uint64_t{count_} * load_numerator || !grow()) break;
   }
 }
 
@@ -124,14 +123,15 @@ void Table::append(Bucket& home, uint64_t entry) {
 }
 
 /// Splits the next bucket in line. Without memory for it the table stays as it is, only slower.
-void Table::grow() {
-  if (count_ == mask_ + 1 && !add_segment()) return;
+bool Table::grow() {
+  if (count_ == mask_ + 1 && !add_segment()) return false;
   const uint32_t source = count_ & (mask_ >> 1);
   bucket_at(count_) = Bucket{};
   ++count_;
   redistribute(bucket_at(source));
   // The one after this will be split next, a few inserts from now.
   __builtin_prefetch(&bucket_at(source + 1));
+  return true;
 }
 
 bool Table::add_segment() {

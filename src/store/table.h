@@ -81,7 +81,7 @@ class Table {
   Bucket& home_of(uint64_t hash) const { return bucket_at(index_of(hash)); }
   Place place_of(uint64_t hash, const Item& item) const;
   void append(Bucket& home, uint64_t entry);
-  void grow();
+  bool grow();
   bool add_segment();
   void redistribute(Bucket& home);
   void prefetch_keys(const Bucket& bucket) const;
