@@ -46,6 +46,7 @@ void Connection::resume_receiving() {
 /// Too much has come that cannot be run yet: the client is to wait.
 void Connection::restrain_receiving() {
   if (!receiving_ || restrained_ || input_.leases() < Input::leases_max) return;
+  if (state_ != State::Open) return;
   restrained_ = true;
   ++core_.counters[Counter::OutputStalls];
   core_.door.cancel(token(io::Act::Receive));
@@ -63,8 +64,7 @@ void Connection::on_received(const io::Completion& completion) {
       core_.door.release(completion.lease);
     } else {
       input_.accept(completion.lease);
-      home_.make_ready(*this);
-      restrain_receiving();
+      home_.make_ready(*this);  // run() gives leases home, or restrains the client
     }
   } else if (completion.result == -ENOBUFS) {
     ++core_.counters[Counter::BuffersStarved];
@@ -102,6 +102,11 @@ bool Connection::has_work() const {
 
 void Connection::run() {
   if (state_ == State::Closing) return try_to_close();
+  run_batch();
+  restrain_receiving();
+}
+
+void Connection::run_batch() {
   if (batch_ != nullptr && batch_->in_flight()) return;
   if (!can_go_on()) return;  // on_sent() makes us ready again
   if (batch_ == nullptr && !begin_batch()) return rest();
@@ -219,7 +224,8 @@ void Connection::write_reply(Operation& operation) {
       return output_.append(operation.value, core_.pool);
     case Verb::Stats:
       return output_.append(
-          stats_text(operation.value, core_.shard.sum_of_reports(*batch_), core_.config, core_.now),
+          stats_text(operation.value, core_.shard.sum_of_reports(*batch_), core_.config,
+                     core_.now, core_.verbosity),
           core_.pool);
     default:
       break;

@@ -71,6 +71,7 @@ class Connection final : public shard::BatchOwner {
 
   bool can_go_on() const;
   bool has_work() const;
+  void run_batch();
   bool begin_batch();
   void drop_batch();
   void parse_batch();

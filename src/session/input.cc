@@ -114,7 +114,20 @@ void Input::release(io::Door& door) {
     first_ = spent->next;
     destroy(spent, door);
   }
-  if (first_ == nullptr) last_ = nullptr;
+  if (first_ == nullptr) {
+    last_ = nullptr;
+    return;
+  }
+  // Behind the cursor: what join() has copied from.
+  last_ = first_;
+  while (Chunk* behind = last_->next) {
+    if (behind->left() > 0) {
+      last_ = behind;
+      continue;
+    }
+    last_->next = behind->next;
+    destroy(behind, door);
+  }
 }
 
 void Input::keep_unfinished(size_t need, io::Door& door) {

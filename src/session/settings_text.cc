@@ -33,13 +33,13 @@ std::string listen_text(const Config& config) {
   return joined;
 }
 
-void add_basics(StatLines& lines, const Config& config) {
+void add_basics(StatLines& lines, const Config& config, int verbosity) {
   lines.add("maxbytes", config.memory_limit);
   lines.add("maxconns", config.connections_max);
   lines.add("tcpport", std::to_string(config.tcp_port));
   lines.add("udpport", std::to_string(config.udp_port));
   lines.add("inter", listen_text(config));
-  lines.add("verbosity", std::to_string(config.verbosity));
+  lines.add("verbosity", std::to_string(verbosity));
   lines.add("oldest", 0);
   lines.add("evictions", config.evict ? "on" : "off");
   lines.add("domain_socket", config.unix_socket.empty() ? "NULL" : config.unix_socket);
@@ -94,9 +94,9 @@ void add_extended(StatLines& lines, const Config& config) {
 
 }  // namespace
 
-std::string settings_text(const Config& config) {
+std::string settings_text(const Config& config, int verbosity) {
   StatLines lines;
-  add_basics(lines, config);
+  add_basics(lines, config, verbosity);
   add_extended(lines, config);
   lines.add("num_napi_ids", 0);
   lines.add("memory_file", "(null)");

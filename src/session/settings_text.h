@@ -8,6 +8,6 @@
 namespace ringcached::session {
 
 /// memcached 1.6.45's keys of a build without extstore, TLS, seccomp and proxy, in its order.
-std::string settings_text(const Config& config);
+std::string settings_text(const Config& config, int verbosity);
 
 }  // namespace ringcached::session

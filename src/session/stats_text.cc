@@ -187,9 +187,9 @@ std::string lines_of(const Row (&rows)[n], const Sources& sources) {
 }  // namespace
 
 std::string stats_text(std::string_view sub_command, const Counters& sum, const Config& config,
-                       const Now& now) {
+                       const Now& now, int verbosity) {
   const Sources sources{sum, config, now};
-  if (sub_command == "settings") return settings_text(config);
+  if (sub_command == "settings") return settings_text(config, verbosity);
   if (sub_command == "ring") return lines_of(ring, sources);
   return lines_of(general, sources);
 }

@@ -70,8 +70,7 @@ void Owner::execute(Operation& operation, ReplyMemory& replies) {
 void Owner::get(Operation& operation, ReplyMemory& replies) {
   const store::Found found = store_.find(operation.key);
   const bool touching = operation.verb == Verb::GetAndTouch;
-  if (touching) ++counters_[Counter::CmdTouch];
-  ++counters_[Counter::CmdGet];
+  ++counters_[touching ? Counter::CmdTouch : Counter::CmdGet];
   if (found.item == nullptr) {
     ++counters_[touching ? Counter::TouchMisses : Counter::GetMisses];
     if (found.absence == store::Absence::Expired) ++counters_[Counter::GetExpired];
@@ -99,7 +98,7 @@ void Owner::show(Operation& operation, store::Item& item, ReplyMemory& replies) 
     operation.found.data = nullptr;
   } else {
     char* copy = replies.take(size);
-    if (copy == nullptr) {
+    if (copy == nullptr && size > 0) {
       operation.outcome = Outcome::NoMemory;
       return;
     }
