@@ -9,6 +9,7 @@ from wire import WireError
 LIMIT = 40
 TOO_MANY = b"ERROR Too many open connections\r\n"
 CHURN = 500
+MISS = b"get no-such-key\r\n"
 
 
 def main():
@@ -38,11 +39,11 @@ def fill(target, crowd):
 
 def is_served(wire):
     """Whether a request is answered; else the error line, or a reset that overtook it."""
-    wire.send(b"mn\r\n")
+    wire.send(MISS)
     answer = wire.read_until_closed() if wire.at_eof() else wire.read_line()
-    if answer not in (b"MN\r\n", TOO_MANY, b""):
+    if answer not in (b"END\r\n", TOO_MANY, b""):
         raise WireError(f"answered {answer!r}")
-    return answer == b"MN\r\n"
+    return answer == b"END\r\n"
 
 
 def refused(target, crowd):
@@ -51,7 +52,7 @@ def refused(target, crowd):
         with target.connect() as wire:
             same(wire.read_until_closed(), TOO_MANY, "the answer above the limit")
     for wire in crowd:
-        ask(wire, b"mn\r\n", b"MN\r\n")
+        ask(wire, MISS, b"END\r\n")
 
 
 def replaced(target, crowd):
@@ -90,7 +91,7 @@ def churn(target):
     before = statistic(target, "total_connections")
     for _ in range(CHURN):
         with target.connect() as wire:
-            ask(wire, b"mn\r\nquit\r\n", b"MN\r\n")
+            ask(wire, MISS + b"quit\r\n", b"END\r\n")
             same(wire.read_until_closed(), b"", "after quit")
     wait_until_all_gone(target)
     if statistic(target, "total_connections") < before + CHURN:

@@ -21,7 +21,7 @@ SLOW_DIALOGUE = [
     (b"append slow-%d 0 0 2\r\n\r\n\r\n", b"STORED\r\n"),
     (b"set count-%d 0 0 2\r\n41\r\n", b"STORED\r\n"),
     (b"incr count-%d 1\r\n", b"42\r\n"),
-    (b"set slow-%d 0 0 3\r\nabcdef\r\n", b"CLIENT_ERROR bad data chunk\r\nERROR\r\n"),
+    (b"set slow-%d 0 0 3\r\nabcdefghij\r\n", b"CLIENT_ERROR bad data chunk\r\nERROR\r\n"),
     (b"delete slow-%d\r\n", b"DELETED\r\n"),
 ]
 

@@ -41,6 +41,7 @@ def stops(chosen, number):
                 code = target.wait_exit()
                 took = time.monotonic() - began
             finally:
+                target.kill()  # does nothing after a stop; else the clients would go on for ever
                 for client in clients:
                     client.end()
             if code != 0 or took > GONE_AFTER_S:
