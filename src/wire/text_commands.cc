@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <limits>
 
@@ -12,6 +13,7 @@ namespace ringcached::wire {
 namespace {
 
 constexpr uint32_t verbosity_max = 2;           // Protocol, as probed: more is taken as this.
+constexpr uint32_t automove_level_max = 2;      // Protocol.
 constexpr uint32_t automove_window_min = 3;     // Protocol, as probed.
 constexpr uint32_t automove_window_max = 1800;  // Protocol, as probed.
 constexpr std::string_view nothing_to_say;
@@ -56,6 +58,14 @@ std::string_view read_delta(const Words& words, const ParserRules&, Operation& o
   if (!delta) return bad_delta;
   operation.delta = *delta;
   return nothing_to_say;
+}
+
+/// Behind the key only a zero (a time, once) and noreply: memccapable wants more to be refused, as
+/// memcached did up to 1.6.18 and 1.6.45 does not.
+std::string_view read_delete(const Words& words, const ParserRules&, Operation& operation) {
+  const size_t zeros = words.count() > 2 && words[2] == "0" ? 1 : 0;
+  const size_t noreplies = operation.quiet && words.count() > 2 ? 1 : 0;
+  return words.count() == 2 + zeros + noreplies ? nothing_to_say : bad_delete;
 }
 
 std::string_view read_touch(const Words& words, const ParserRules&, Operation& operation) {
@@ -128,18 +138,29 @@ std::string_view read_stats(const Words& words, const ParserRules&, Operation& o
   return error;
 }
 
-/// Nothing about slab classes can be set; a malformed number is told as memcached tells it.
+bool is_ratio(std::string_view word) {
+  double ratio = 0;
+  const auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), ratio);
+  return failure == std::errc() && end == word.data() + word.size();
+}
+
+/// Well-formed levels, ratios and windows are taken and change nothing: pages do not move by them
+/// (README lists it). What is malformed is told as memcached tells it.
 std::string_view read_slabs(const Words& words, const ParserRules&, Operation&) {
   if (words.count() < 3 || !shortens(words[1], "automove")) return error;
   const std::string_view what = words[2];
-  if (shortens(what, "ratio") || shortens(what, "freeratio")) return error;
+  if (shortens(what, "ratio") || shortens(what, "freeratio")) {
+    return words.count() > 3 && is_ratio(words[3]) ? ok : error;
+  }
   if (shortens(what, "window")) {
-    const auto seconds = read_u32(words[3]);
+    const auto seconds = words.count() > 3 ? read_u32(words[3]) : std::nullopt;
     if (!seconds) return bad_format;
     const bool fits = *seconds >= automove_window_min && *seconds <= automove_window_max;
-    return fits ? error : bad_automove_window;
+    return fits ? ok : bad_automove_window;
   }
-  return read_u32(what) ? error : bad_format;
+  const auto level = read_u32(what);
+  if (!level) return bad_format;
+  return *level <= automove_level_max ? ok : error;
 }
 
 constexpr Command gets_keys(std::string_view name, Verb verb, bool with_cas) {
@@ -178,7 +199,7 @@ constexpr Command commands[] = {
     {.name = "touch", .words_min = 3, .has_key = true, .read = read_touch, .verb = Verb::Touch},
     {.name = "stats", .heeds_noreply = false, .read = read_stats, .verb = Verb::Stats},
     {.name = "slabs", .read = read_slabs},
-    {.name = "delete", .words_min = 2, .has_key = true, .verb = Verb::Delete},
+    {.name = "delete", .words_min = 2, .has_key = true, .read = read_delete, .verb = Verb::Delete},
     stores("append", StoreMode::Append),
     stores("replace", StoreMode::Replace),
     stores("prepend", StoreMode::Prepend),

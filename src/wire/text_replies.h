@@ -26,6 +26,8 @@ inline constexpr std::string_view sizes_disabled = "STAT sizes_status disabled\r
 // What the client did wrong.
 inline constexpr std::string_view error = "ERROR\r\n";
 inline constexpr std::string_view bad_format = "CLIENT_ERROR bad command line format\r\n";
+inline constexpr std::string_view bad_delete =
+    "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n";
 inline constexpr std::string_view bad_data_chunk = "CLIENT_ERROR bad data chunk\r\n";
 inline constexpr std::string_view bad_exptime = "CLIENT_ERROR invalid exptime argument\r\n";
 inline constexpr std::string_view bad_delta = "CLIENT_ERROR invalid numeric delta argument\r\n";

@@ -45,13 +45,15 @@ TEST_CASE("a delta is digits and nothing else") {
   check_silent("incr k noreply");
 }
 
-TEST_CASE("delete takes a key and does not mind more words") {
+TEST_CASE("delete takes a key, and behind it only a zero and noreply") {
   check_line("delete k", "delete k");
   check_line("delete k 0", "delete k");
-  check_line("delete k 0 x y", "delete k");
+  for (const char* line : {"delete k 5", "delete k 0 x", "delete k 0 0", "delete k a b"}) {
+    check_line(line, "say CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]");
+  }
   check_line("delete k noreply", "delete k quiet");
   check_line("delete k 0 noreply", "delete k quiet");
-  check_line("delete noreply k", "delete noreply");
+  check_line("delete noreply", "delete noreply quiet");
 }
 
 TEST_CASE("touch takes a signed 32-bit exptime") {
@@ -185,10 +187,12 @@ TEST_CASE("slabs automove tells malformed numbers from all else") {
     check_line("slabs automove window " + std::string(seconds),
                "say CLIENT_ERROR automove window too low or too high");
   }
-  check_line("slabs automove window 3", "say ERROR");
-  check_line("slabs automove window 1800", "say ERROR");
-  for (const char* line : {"slabs", "slabs automove", "slabs automove 7", "slabs automove 1",
-                           "slabs automove ratio x", "slabs automove window 10",
+  check_line("slabs automove window 3", "say OK");
+  check_line("slabs automove window 1800", "say OK");
+  for (const char* line : {"slabs automove 0", "slabs automove 2", "slabs automove ratio 0.8"}) {
+    check_line(line, "say OK");
+  }
+  for (const char* line : {"slabs", "slabs automove", "slabs automove 7", "slabs automove ratio x",
                            "slabs automove freeratio", "slabs reassign 1 2", "slabs foo bar"}) {
     check_line(line, "say ERROR");
   }
@@ -253,7 +257,8 @@ TEST_CASE("a binary request is hung up on") {
 
 TEST_CASE("a long line that is here to its end is read as any other") {
   const std::string more(5000, 'x');
-  CHECK(transcript("delete k " + more + "\r\n", 0) == std::vector<std::string>{"delete k"});
+  CHECK(transcript("touch k 0 " + more + "\r\n", 0) ==
+        std::vector<std::string>{"touch k exptime=0"});
   CHECK(transcript("foo " + more + "\r\n", 0) == std::vector<std::string>{"say ERROR"});
 }
 
