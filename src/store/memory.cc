@@ -139,6 +139,7 @@ bool Store::empty_a_page_of(uint8_t donor) {
 
 bool Store::can_empty(uint32_t number) const {
   const Slab::Page& page = slab_.page(number);
+  if (page.closed) return false;
   for (uint32_t i = 0; i < page.carved; ++i) {
     if (!is_evictable(slab_.chunk_at((number << chunk_index_bits) | i))) return false;
   }

@@ -111,17 +111,19 @@ bool Slab::let_go_of_one() {
   return false;
 }
 
-void Slab::close_page(uint32_t number) {
+void Slab::close_page(uint32_t number, uint8_t heir) {
   Page& page = pages_[number];
   RC_ASSERT(page.class_number != no_class && !page.closed);
   if (page.listed) unlist(number);
   page.closed = true;
+  page.heir = heir;
 }
 
 void Slab::open_page(uint32_t number) {
   Page& page = pages_[number];
   if (!page.closed) return;  // it was emptied, and is another page now
   page.closed = false;
+  page.heir = no_class;
   const bool has_room =
       page.free_head != no_chunk || page.carved < classes_[page.class_number].chunks_per_page;
   if (has_room) list(number);
@@ -190,6 +192,10 @@ void Slab::retire(uint32_t number) {
   page.carved = 0;
   page.closed = false;
   page.class_number = no_class;
+  if (page.heir != no_class) {
+    cut(number, page.heir);
+    return;
+  }
   if (empty_count_ >= spare_pages_max && budget_.draws_on_pool(partition_)) {
     give_up(number);
     return;
@@ -266,7 +272,7 @@ void Slab::verify_page(uint32_t number) const {
   const uint32_t per_page = classes_[page.class_number].chunks_per_page;
   RC_ASSERT(header.number == number && header.class_number == page.class_number);
   RC_ASSERT(header.chunk_size == page.chunk_size);
-  RC_ASSERT(page.live > 0 || classes_[page.class_number].pages == 1);
+  RC_ASSERT(page.live > 0 || !page.closed);
   RC_ASSERT(page.carved <= per_page);
   uint32_t on_list = 0, marked = 0;
   for (uint16_t i = page.free_head; i != no_chunk; ++on_list) {

@@ -36,6 +36,7 @@ class Slab {
     uint8_t class_number = no_class;
     bool listed = false;
     bool closed = false;  // being emptied: no chunk is given out
+    uint8_t heir = no_class;  // who gets it when it is empty
   };
   static_assert(sizeof(Page) == 32);
 
@@ -67,8 +68,9 @@ class Slab {
     return pages_[number].class_number != no_class && pages_[number].live == 0;
   }
 
-  /// While a page is closed its free chunks stay where they are.
-  void close_page(uint32_t number);
+  /// While a page is closed its free chunks stay where they are. Once it is empty it goes to `heir`,
+  /// or to whom it may concern.
+  void close_page(uint32_t number, uint8_t heir = no_class);
   void open_page(uint32_t number);
 
   void* chunk_at(Ref ref) const {

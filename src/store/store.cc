@@ -52,6 +52,7 @@ void Store::update_gauges() {
 }
 
 Found Store::find(const Key& key) {
+  ++lookups_;
   Item* item = table_.find(key);
   if (item == nullptr) return {nullptr, Absence::Absent};
   if (!life_.is_over(*item)) return {item, Absence::None};

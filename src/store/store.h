@@ -4,8 +4,8 @@
 // is decided in shard/execute; this room only keeps items and their bytes.
 //
 // Where what is: store.cc looks up, links and flushes; values.cc makes room for values and moves
-// their bytes; memory.cc finds a chunk when memory is short; sweep.cc works in the background;
-// verify.cc checks it all.
+// their bytes; memory.cc finds a chunk when memory is short; page_move.cc hands pages from class to
+// class; sweep.cc works in the background; verify.cc checks it all.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@
 #include "ringcached/key.h"
 #include "ringcached/time.h"
 #include "store/arena.h"
+#include "store/balance.h"
 #include "store/eviction.h"
 #include "store/fault_plan.h"
 #include "store/item.h"
@@ -129,7 +130,8 @@ class Store {
   void flush();
   /// The same at `at` (process clock); replaces an earlier delayed flush.
   void flush_at(Seconds at);
-  /// Background work in bounded steps (at most about 50 us): frees expired and flushed items.
+  /// Background work, once per turn, in bounded steps (at most about 50 us): frees expired and flushed
+  /// items and moves pages between classes.
   /// true: more to do at once.
   bool sweep();
   /// Bytes of items under way and bytes pinned, for the quota.
@@ -153,6 +155,12 @@ class Store {
     uint64_t hash = 0;
   };
   struct Census;
+  /// A page that is being emptied, and how far that is.
+  struct PageMove {
+    uint32_t page = 0;  // 0: none
+    uint32_t chunk = 0;
+    uint32_t round = 0;
+  };
 
   uint64_t hash_of(const Item& item) const { return config_.hasher(item.key()); }
   void renew_cas(Item& item);
@@ -183,6 +191,14 @@ class Store {
   bool is_evictable(const void* chunk) const;
   void reap(uint32_t chunks);
 
+  // page_move.cc
+  bool step_balance();
+  void start_move(const Balance::Move& move);
+  void step_move();
+  void vacate(void* chunk);
+  void relocate_item(Item& from, void* to);
+  void relocate_segment(Item& owner, Segment& from, void* to);
+
   // sweep.cc
   void refill_sweep_credit(Seconds passed);
   bool nothing_to_sweep() const;
@@ -204,6 +220,9 @@ class Store {
   Slab slab_;
   Table table_;
   Eviction eviction_;
+  Balance balance_;
+  PageMove move_;
+  uint64_t lookups_ = 0;  // since the balance was last asked
   Life life_;
   Epochs epochs_;
   Seconds flush_at_ = never;

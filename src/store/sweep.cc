@@ -8,8 +8,8 @@ namespace {
 
 /// A dead item's memory comes back within so many seconds (DESIGN section 5).
 constexpr uint64_t sweep_round_seconds = 60;
-/// One step: about 50 us if every header misses the cache.
-constexpr uint32_t chunks_per_step = 512;
+/// One step: about 20 us if every header misses the cache.
+constexpr uint32_t chunks_per_step = 128;
 constexpr uint32_t freed_per_step = 64;
 constexpr uint32_t reaped_per_step = 64;
 /// With so few epochs left that nobody lives in, the sweep does not pace itself.
@@ -32,6 +32,7 @@ bool Store::nothing_to_sweep() const {
 
 bool Store::sweep() {
   reap(reaped_per_step);
+  const bool moving = step_balance();
   const bool urgent = epochs_.empty() < epochs_wanted_empty;
   uint32_t freed = 0;
   for (uint32_t looked = 0; looked < chunks_per_step && freed < freed_per_step; ++looked) {
@@ -39,7 +40,7 @@ bool Store::sweep() {
     if (sweep_credit_ > 0) --sweep_credit_;
     if (sweep_chunk()) ++freed;
   }
-  if (dying_ != no_ref) return true;
+  if (dying_ != no_ref || moving) return true;
   return !nothing_to_sweep() && (sweep_credit_ > 0 || urgent);
 }
 

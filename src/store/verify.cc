@@ -47,7 +47,7 @@ void Store::verify_dying(Census& census) const {
 
 void Store::verify_items(Census& census) const {
   for (uint32_t number = 1; number < slab_.page_numbers(); ++number) {
-    RC_ASSERT(!slab_.page(number).closed);
+    RC_ASSERT(!slab_.page(number).closed || number == move_.page);
     for (uint32_t i = 0; i < slab_.page(number).carved; ++i) {
       const void* chunk = slab_.chunk_at((number << chunk_index_bits) | i);
       const ChunkKind kind = kind_of(Slab::shape_at(chunk));
