@@ -14,8 +14,11 @@ namespace ringcached {
 class Clock {
  public:
   Clock() : start_(seconds_of(CLOCK_MONOTONIC_COARSE)) {}
+  /// A clock that somebody else sets: for tests. `staged` outlives it.
+  explicit Clock(const Now& staged) : staged_(&staged) {}
 
   Now read() const {
+    if (staged_ != nullptr) return *staged_;
     Now now;
     now.seconds = static_cast<Seconds>(seconds_of(CLOCK_MONOTONIC_COARSE) - start_) + clock_start;
     now.unix_seconds = seconds_of(CLOCK_REALTIME_COARSE);
@@ -23,7 +26,8 @@ class Clock {
   }
 
   /// Milliseconds for deadlines; only differences mean anything.
-  static uint64_t milliseconds() {
+  uint64_t milliseconds() const {
+    if (staged_ != nullptr) return uint64_t{staged_->seconds} * 1000;
     timespec time{};
     ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
     return static_cast<uint64_t>(time.tv_sec) * 1000 +
@@ -37,7 +41,8 @@ class Clock {
     return time.tv_sec;
   }
 
-  int64_t start_;
+  int64_t start_ = 0;
+  const Now* staged_ = nullptr;
 };
 
 }  // namespace ringcached

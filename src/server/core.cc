@@ -134,7 +134,7 @@ void Core::on_tick(uint32_t which) {
   if (which == every_second) {
     clients_->tick();
     if (acceptor_) acceptor_->try_again();
-  } else if (Clock::milliseconds() >= stop_deadline_) {
+  } else if (process_.clock.milliseconds() >= stop_deadline_) {
     clients_->abort_all();
   }
   const uint32_t next = which == every_second ? second_ms : stop_tick_ms;
@@ -207,7 +207,7 @@ void Core::refresh_gauges() {
 
 void Core::begin_stop() {
   stopping_ = true;
-  stop_deadline_ = Clock::milliseconds() + stop_patience_ms;
+  stop_deadline_ = process_.clock.milliseconds() + stop_patience_ms;
   if (acceptor_) acceptor_->stop();
   clients_->stop();
   door_.tick(stop_tick_ms, {io::Act::Tick, while_stopping, 0});

@@ -37,6 +37,10 @@ class Core final : public shard::Everyone {
   bool ended() const;
   /// After every core has ended: takes what is left in the mailboxes.
   void drain_last_letters();
+  /// Checks every invariant of the partition; for tests.
+  void verify() const {
+    if (store_) store_->verify();
+  }
 
   void set_verbosity(uint64_t level) override;
   void stop_process(bool graceful) override;

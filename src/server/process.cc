@@ -76,9 +76,12 @@ void run_core(Process& process, uint32_t index, std::vector<int> listeners,
 
 }  // namespace
 
-Process::Process(const Config& settings)
+Process::Process(const Config& settings) : Process(settings, Clock(), random_seed()) {}
+
+Process::Process(const Config& settings, const Clock& the_clock, uint64_t hash_seed)
     : config(settings),
-      hasher(random_seed()),
+      clock(the_clock),
+      hasher(hash_seed),
       rules(parser_rules(settings)),
       partitions(partitions_for(settings.threads, settings.memory_limit, settings.item_size_max)),
       budget(settings.memory_limit, partitions),

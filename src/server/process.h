@@ -20,11 +20,14 @@
 namespace ringcached::server {
 
 struct Process {
+  /// With a random seed for the hash of keys.
   explicit Process(const Config& settings);
+  /// Everything that could make two runs differ is given: for tests.
+  Process(const Config& settings, const Clock& clock, uint64_t hash_seed);
 
   const Config config;
   const Clock clock;
-  const KeyHasher hasher;  // its seed is random
+  const KeyHasher hasher;
   const wire::ParserRules rules;
   const uint32_t partitions;
   store::PageBudget budget;

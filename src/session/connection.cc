@@ -58,25 +58,25 @@ void Connection::receive_again() {
 
 void Connection::on_received(const io::Completion& completion) {
   if (!completion.more) receiving_ = false;
+  if (state_ != State::Open || leaving_) {
+    if (completion.result > 0) core_.door.release(completion.lease);
+    if (state_ == State::Closing) try_to_close();
+    return;
+  }
   if (completion.result > 0) {
     core_.counters[Counter::BytesRead] += static_cast<uint64_t>(completion.result);
-    if (state_ != State::Open || leaving_) {
-      core_.door.release(completion.lease);
-    } else {
-      input_.accept(completion.lease);
-      home_.make_ready(*this);  // run() gives leases home, or restrains the client
-    }
+    input_.accept(completion.lease);
+    home_.make_ready(*this);  // run() gives leases home, or restrains the client
+  } else if (completion.result == 0) {
+    state_ = State::Eof;
+    home_.make_ready(*this);
   } else if (completion.result == -ENOBUFS) {
     ++core_.counters[Counter::BuffersStarved];
-    if (state_ == State::Open) home_.starve(*this);
-  } else if (completion.result == 0) {
-    if (state_ == State::Open) state_ = State::Eof;
-    home_.make_ready(*this);
+    home_.starve(*this);
   } else if (completion.result != -ECANCELED && completion.result != -EAGAIN &&
              completion.result != -EINTR) {
     return abort();
   }
-  if (state_ == State::Closing) return try_to_close();
   resume_receiving();
 }
 
@@ -223,10 +223,9 @@ void Connection::write_reply(Operation& operation) {
     case Verb::Say:
       return output_.append(operation.value, core_.pool);
     case Verb::Stats:
-      return output_.append(
-          stats_text(operation.value, core_.shard.sum_of_reports(*batch_), core_.config,
-                     core_.now, core_.verbosity),
-          core_.pool);
+      return output_.append(stats_text(operation.value, core_.shard.sum_of_reports(*batch_),
+                                       core_.config, core_.now, core_.verbosity),
+                            core_.pool);
     default:
       break;
   }

@@ -1,0 +1,206 @@
+#include "io/fake_door.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/assert.h"
+
+namespace ringcached::io {
+
+// --- The clients' side.
+
+int FakeNetwork::connect(int listener) {
+  sockets_[++last_socket_].listener = listener;
+  return last_socket_;
+}
+
+void FakeNetwork::client_sends(int socket, std::string_view bytes) {
+  sockets_.at(socket).to_server.append(bytes);
+}
+
+std::string FakeNetwork::client_takes(int socket, size_t most) {
+  std::string& bytes = sockets_.at(socket).to_client;
+  std::string taken = bytes.substr(0, most);
+  bytes.erase(0, taken.size());
+  return taken;
+}
+
+void FakeNetwork::client_ends(int socket) {
+  sockets_.at(socket).ended = true;
+}
+
+void FakeNetwork::client_ignores(int socket) {
+  sockets_.at(socket).ignores = true;
+  sockets_.at(socket).to_client.clear();
+}
+
+void FakeNetwork::client_resets(int socket) {
+  Socket& s = sockets_.at(socket);
+  s.reset = true;
+  s.to_server.clear();
+}
+
+bool FakeNetwork::server_has_closed(int socket) const {
+  return sockets_.at(socket).closed;
+}
+
+size_t FakeNetwork::open_sockets() const {
+  return static_cast<size_t>(std::count_if(sockets_.begin(), sockets_.end(),
+                                           [](const auto& s) { return !s.second.closed; }));
+}
+
+// --- The server's side.
+
+FakeDoor::FakeDoor(FakeNetwork& network, const FakeMoods& moods, uint32_t buffers_max)
+    : network_(network), moods_(moods), pool_(buffers_max) {
+  lend_more();
+}
+
+void FakeDoor::lend_more() {
+  const uint16_t first = pool_.grow();
+  if (first == Lease::no_buffer) return;
+  for (uint16_t i = 0; i < BufferPool::step; ++i) free_.push_back(static_cast<uint16_t>(first + i));
+}
+
+void FakeDoor::accept(int listener, Token token) {
+  pending_.push_back({token, listener});
+}
+void FakeDoor::receive(int socket, Token token) {
+  pending_.push_back({token, socket});
+}
+
+void FakeDoor::send(int socket, const char* bytes, size_t size, Token token) {
+  pending_.push_back({token, socket, false, 0, {{const_cast<char*>(bytes), size}}});
+}
+
+void FakeDoor::send(int socket, const msghdr* message, Token token) {
+  pending_.push_back(
+      {token, socket, false, 0, {message->msg_iov, message->msg_iov + message->msg_iovlen}});
+}
+
+void FakeDoor::cancel(Token token) {
+  for (Pending& act : pending_) act.cancelled = act.cancelled || act.token == token;
+}
+
+void FakeDoor::close(int descriptor) {
+  for (const Pending& act : pending_) RC_ASSERT(act.descriptor != descriptor || act.cancelled);
+  const auto found = network_.sockets_.find(descriptor);
+  if (found != network_.sockets_.end()) {
+    RC_ASSERT(!found->second.closed);
+    found->second.closed = true;
+  }
+}
+
+void FakeDoor::shutdown(int socket) {
+  network_.sockets_.at(socket).shut = true;
+}
+
+void FakeDoor::tick(uint32_t milliseconds, Token token) {
+  pending_.push_back({token, -1, false, now_ms_ + milliseconds, {}});
+}
+
+/// Plays every act under way, in random order; what does not complete now stays.
+std::span<const Completion> FakeDoor::wait(bool) {
+  collected_.clear();
+  std::shuffle(pending_.begin(), pending_.end(), network_.random_);
+  std::vector<Pending> left;
+  for (Pending& act : pending_) {
+    Completion completion;
+    completion.token = act.token;
+    const bool done = !network_.chance(moods_.delay) && try_to_complete(act, completion);
+    if (done) collected_.push_back(completion);
+    if (!done || completion.more) left.push_back(std::move(act));
+  }
+  pending_ = std::move(left);
+  return collected_;
+}
+
+bool FakeDoor::try_to_complete(Pending& act, Completion& completion) {
+  switch (act.token.act) {
+    case Act::Accept:
+      return complete_accept(act, completion);
+    case Act::Receive:
+      return complete_receive(act, completion);
+    case Act::Send:
+      return complete_send(act, completion);
+    case Act::Tick:
+      return now_ms_ >= act.due_ms;
+    case Act::None:
+      break;
+  }
+  RC_ASSERT(!"an act of no kind");
+}
+
+bool FakeDoor::complete_accept(Pending& act, Completion& completion) {
+  if (act.cancelled) {
+    completion.result = -ECANCELED;
+    return true;
+  }
+  for (auto& [descriptor, socket] : network_.sockets_) {
+    if (socket.accepted || socket.listener != act.descriptor) continue;
+    socket.accepted = true;
+    completion.result = descriptor;
+    completion.more = !network_.chance(moods_.ends_early);
+    return true;
+  }
+  return false;
+}
+
+bool FakeDoor::complete_receive(Pending& act, Completion& completion) {
+  FakeNetwork::Socket& socket = network_.sockets_.at(act.descriptor);
+  RC_ASSERT(!socket.closed);
+  const bool has_bytes = !socket.to_server.empty();
+  if (act.cancelled || socket.reset) {
+    completion.result = act.cancelled ? -ECANCELED : -ECONNRESET;
+    return true;
+  }
+  if (socket.shut || (socket.ended && !has_bytes)) return true;  // 0: the end of the stream
+  if (!has_bytes) return false;
+  if (free_.empty() || network_.chance(moods_.starves)) {
+    completion.result = -ENOBUFS;
+    if (free_.empty()) lend_more();
+    return true;
+  }
+  size_t size = std::min(socket.to_server.size(), BufferPool::buffer_size);
+  if (network_.chance(moods_.short_receive)) size = network_.up_to(size);
+  const uint16_t buffer = free_.back();
+  free_.pop_back();
+  completion.lease = pool_.lease(buffer, size);
+  std::memcpy(pool_.address(buffer), socket.to_server.data(), size);
+  socket.to_server.erase(0, size);
+  completion.result = static_cast<int32_t>(size);
+  completion.more = !network_.chance(moods_.ends_early);
+  return true;
+}
+
+/// The bytes are read now, as late as they may be: whoever freed them early is caught.
+bool FakeDoor::complete_send(Pending& act, Completion& completion) {
+  FakeNetwork::Socket& socket = network_.sockets_.at(act.descriptor);
+  RC_ASSERT(!socket.closed);
+  if (act.cancelled || socket.reset || socket.shut) {
+    completion.result = act.cancelled ? -ECANCELED : -EPIPE;
+    return true;
+  }
+  const size_t taken = socket.to_client.size();
+  if (taken >= FakeNetwork::socket_buffer) return false;
+  size_t room = FakeNetwork::socket_buffer - taken;
+  if (network_.chance(moods_.short_send)) room = network_.up_to(room);
+  for (const iovec& part : act.bytes) {
+    const size_t step = std::min(room, part.iov_len);
+    socket.to_client.append(static_cast<const char*>(part.iov_base), step);
+    room -= step;
+  }
+  completion.result = static_cast<int32_t>(socket.to_client.size() - taken);
+  if (socket.ignores) socket.to_client.clear();
+  return true;
+}
+
+void FakeDoor::release(const Lease& lease) {
+  // Whoever still looks is to see nonsense.
+  std::memset(pool_.address(lease.buffer), 0xdd, lease.bytes.size());
+  pool_.note_returned(lease.buffer);
+  free_.push_back(lease.buffer);
+}
+
+}  // namespace ringcached::io

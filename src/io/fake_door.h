@@ -1,0 +1,118 @@
+// A seeded world in place of the kernel: sockets, delays, short reads and sends, refusals, all
+// played from one random stream, so that a seed replays a run.
+//
+// For tests. One FakeNetwork is shared by the doors of all cores, in one thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "io/door.h"
+
+namespace ringcached::io {
+
+/// How often the world is unkind, in thousandths.
+struct FakeMoods {
+  uint32_t delay = 300;          // an act that could complete waits for another turn
+  uint32_t short_receive = 500;  // fewer bytes than there are
+  uint32_t ends_early = 50;      // a multishot that ends although all is well
+  uint32_t starves = 20;         // -ENOBUFS although there are buffers
+  uint32_t short_send = 500;     // fewer bytes than asked
+};
+
+/// Both ends of every connection. The test plays the clients.
+class FakeNetwork {
+ public:
+  explicit FakeNetwork(uint64_t seed) : random_(seed) {}
+
+  /// A client connects; it is accepted when a door accepts on `listener`. Returns the socket.
+  int connect(int listener);
+  void client_sends(int socket, std::string_view bytes);
+  /// Takes what the server has sent, `most` bytes at the most.
+  std::string client_takes(int socket, size_t most);
+  /// The client has said all: the server sees the end of the stream, and may still answer.
+  void client_ends(int socket);
+  /// From now on the client takes everything and looks at nothing.
+  void client_ignores(int socket);
+  /// The client is gone: nothing reaches it.
+  void client_resets(int socket);
+  bool server_has_closed(int socket) const;
+  /// Sockets that the server has not closed.
+  size_t open_sockets() const;
+
+ private:
+  friend class FakeDoor;
+
+  /// What a socket buffer of the world takes.
+  static constexpr size_t socket_buffer = 64 * 1024;
+
+  struct Socket {
+    std::string to_server;
+    std::string to_client;
+    bool accepted = false;
+    bool ended = false;  // by the client
+    bool reset = false;  // by the client
+    bool ignores = false;
+    bool shut = false;    // by the server
+    bool closed = false;  // by the server
+    int listener = -1;
+  };
+
+  bool chance(uint32_t thousandths) { return random_() % 1000 < thousandths; }
+  size_t up_to(size_t most) { return most == 0 ? 0 : 1 + random_() % most; }
+
+  std::mt19937_64 random_;
+  std::map<int, Socket> sockets_;
+  int last_socket_ = 99;
+};
+
+class FakeDoor final : public Door {
+ public:
+  FakeDoor(FakeNetwork& network, const FakeMoods& moods, uint32_t buffers_max);
+
+  /// Virtual time, for ticks.
+  void set_milliseconds(uint64_t now) { now_ms_ = now; }
+
+  void accept(int listener, Token) override;
+  void receive(int socket, Token) override;
+  void send(int socket, const char* bytes, size_t size, Token) override;
+  void send(int socket, const msghdr* message, Token) override;
+  void cancel(Token) override;
+  void close(int descriptor) override;
+  void shutdown(int socket) override;
+  void tick(uint32_t milliseconds, Token) override;
+  int bell() const override { return -1; }
+  void wake(int) override {}
+  std::span<const Completion> wait(bool sleep) override;
+  void release(const Lease&) override;
+  const BufferPool& pool() const override { return pool_; }
+
+ private:
+  /// Something asked for that has not ended.
+  struct Pending {
+    Token token;
+    int descriptor = -1;
+    bool cancelled = false;
+    uint64_t due_ms = 0;
+    std::vector<iovec> bytes;
+  };
+
+  bool try_to_complete(Pending&, Completion&);
+  bool complete_accept(Pending&, Completion&);
+  bool complete_receive(Pending&, Completion&);
+  bool complete_send(Pending&, Completion&);
+  void lend_more();
+
+  FakeNetwork& network_;
+  FakeMoods moods_;
+  BufferPool pool_;
+  std::vector<uint16_t> free_;
+  std::vector<Pending> pending_;
+  std::vector<Completion> collected_;
+  uint64_t now_ms_ = 0;
+};
+
+}  // namespace ringcached::io

@@ -1,0 +1,48 @@
+// A whole ringcached in one thread: its real cores on fake doors, stepped by a seed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "io/fake_door.h"
+#include "server/core.h"
+#include "server/process.h"
+
+namespace ringcached::sim {
+
+class World {
+ public:
+  World(uint64_t seed, const Config& config, const io::FakeMoods& moods,
+        uint32_t buffers_max = io::BufferPool::step);
+  ~World();
+
+  io::FakeNetwork& network() { return network_; }
+  std::mt19937_64& random() { return random_; }
+
+  /// A client connects to the only listener.
+  int connect() { return network_.connect(listener); }
+  /// One turn of one core, which the seed chooses.
+  void step();
+  void pass_seconds(uint32_t seconds);
+  /// Every invariant of every partition.
+  void verify() const;
+  /// Stops the process and turns its cores until they have ended; false: they do not end.
+  bool stop();
+
+ private:
+  static constexpr int listener = 10;
+  /// Turns after which a stop that has not ended never will.
+  static constexpr int stop_turns_max = 200'000;
+
+  std::mt19937_64 random_;
+  io::FakeNetwork network_;
+  Now now_;
+  server::Process process_;
+  std::vector<std::unique_ptr<io::FakeDoor>> doors_;
+  std::vector<std::unique_ptr<server::Core>> cores_;
+  bool stopped_ = false;
+};
+
+}  // namespace ringcached::sim
