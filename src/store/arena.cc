@@ -1,11 +1,11 @@
 #include "store/arena.h"
 
-#include <cstdio>
 #include <sys/mman.h>
+#include <cstdio>
 
 #include "base/assert.h"
+#include "base/poison.h"
 #include "store/page.h"
-#include "store/poison.h"
 
 #ifdef RINGCACHED_SYSTEM_ARENA
 #include <cstdlib>
@@ -29,7 +29,9 @@ void* Arena::raw_allocate(size_t size, size_t alignment) {
   return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
 }
 
-void Arena::raw_release(void* memory, size_t, size_t) { std::free(memory); }
+void Arena::raw_release(void* memory, size_t, size_t) {
+  std::free(memory);
+}
 
 #else
 
@@ -39,8 +41,8 @@ Arena::Arena(FaultPlan& faults) : faults_(faults) {
 }
 
 Arena::~Arena() {
-  // What the store allocated it has released; blocks are the arena's own. Destroying the arena would
-  // free them as well, but jemalloc asks that extents in use are not (arena.<i>.destroy).
+  // What the store allocated it has released; blocks are the arena's own. Destroying the arena
+  // would free them as well, but jemalloc asks that extents in use are not (arena.<i>.destroy).
   for (char* block : blocks_) raw_release(block, block_size, block_size);
   char name[48];
   std::snprintf(name, sizeof(name), "arena.%u.destroy", arena_);
@@ -61,7 +63,8 @@ void Arena::raw_release(void* memory, size_t size, size_t alignment) {
 bool Arena::take_block() {
   char* block = static_cast<char*>(raw_allocate(block_size, block_size));
   if (block == nullptr) return false;
-  // A hint: without it (or where the kernel does not have it) all works the same, with more TLB misses.
+  // A hint: without it (or where the kernel does not have it) all works the same, with more TLB
+  // misses.
   madvise(block, block_size, MADV_HUGEPAGE);
   blocks_.push_back(block);
   carve_ = block;

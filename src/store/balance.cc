@@ -7,7 +7,7 @@ namespace {
 constexpr double decay = 0.98;     // per window
 constexpr double hits_least = 16;  // below that an heir's hits are noise
 constexpr double gain_least = 2;   // the heir's hits per page against the donor's
-constexpr double donor_prior = 4;  // hits that a donor is credited with: quiet classes are not bled dry
+constexpr double donor_prior = 4;  // hits for free: quiet classes are not bled dry
 
 }  // namespace
 

@@ -1,8 +1,9 @@
 // Which class should give a page to which: pages follow ghost hits (DESIGN section 6).
 //
 // Owner: one core. A ghost hit is a miss that a larger class would have spared. So every
-// window of requests one page may move from the class with the fewest to the class with the most ghost
-// hits per page. Equal eviction age, the usual rule, was simulated and made nearly every load worse.
+// window of requests one page may move from the class with the fewest to the class with the most
+// ghost hits per page. Equal eviction age, the usual rule, was simulated and made nearly every load
+// worse.
 #pragma once
 
 #include <array>
@@ -28,7 +29,7 @@ class Balance {
   Move decide(const Slab& slab, const Eviction& eviction);
 
  private:
-  std::array<double, classes_max> hits_{};           // decaying
+  std::array<double, classes_max> hits_{};            // decaying
   std::array<uint64_t, classes_max> hits_counted_{};  // of the eviction's, so far
 };
 

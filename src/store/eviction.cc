@@ -6,7 +6,7 @@ namespace ringcached::store {
 
 namespace {
 
-constexpr uint64_t small_share = 10;  // one tenth of the class's objects, as published
+constexpr uint64_t small_share = 10;        // one tenth of the class's objects, as published
 constexpr uint32_t looked_at_for_dead = 5;  // per queue, as memcached looks at its tail
 
 }  // namespace

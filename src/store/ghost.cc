@@ -13,7 +13,9 @@ namespace {
 constexpr size_t copied_words_max = 32 * 1024;
 
 /// Never 0, which is an empty slot.
-uint64_t fingerprint_of(uint64_t hash) { return std::max<uint64_t>(tag_of(hash), 1); }
+uint64_t fingerprint_of(uint64_t hash) {
+  return std::max<uint64_t>(tag_of(hash), 1);
+}
 
 }  // namespace
 

@@ -26,9 +26,7 @@ class Ghost {
   static constexpr uint64_t slots_min = 64;
 
   void resize(uint64_t objects);
-  uint64_t& word_of(uint64_t hash) {
-    return words_[((hash & 0xffffffff) * words_.size()) >> 32];
-  }
+  uint64_t& word_of(uint64_t hash) { return words_[((hash & 0xffffffff) * words_.size()) >> 32]; }
 
   std::vector<uint64_t> words_;
 };

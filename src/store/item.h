@@ -50,7 +50,7 @@ inline constexpr uint8_t has_pins = 2;
 inline constexpr uint8_t has_chain = 4;
 inline constexpr uint8_t has_flags = 8;
 inline constexpr uint8_t parts = 15;
-inline constexpr uint8_t kind_shift = 4;  // two bits of ChunkKind
+inline constexpr uint8_t kind_shift = 4;   // two bits of ChunkKind
 inline constexpr uint8_t base64_key = 64;  // kept for the meta commands
 }  // namespace shape
 
@@ -59,8 +59,8 @@ namespace status {
 inline constexpr uint8_t linked = 1;   // in the table and in a queue
 inline constexpr uint8_t in_main = 2;  // of the two queues
 inline constexpr uint8_t fetched = 4;
-inline constexpr uint8_t stale = 8;  // kept for the meta commands
-inline constexpr uint8_t win = 16;   // likewise
+inline constexpr uint8_t stale = 8;        // kept for the meta commands
+inline constexpr uint8_t win = 16;         // likewise
 inline constexpr uint8_t epoch_shift = 5;  // three bits of flush epoch
 }  // namespace status
 

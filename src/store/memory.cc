@@ -149,8 +149,10 @@ bool Store::can_empty(uint32_t number) const {
 bool Store::is_evictable(const void* chunk) const {
   const Item* item = static_cast<const Item*>(chunk);
   switch (kind_of(Slab::shape_at(chunk))) {
-    case ChunkKind::Free: return true;
-    case ChunkKind::Item: break;
+    case ChunkKind::Free:
+      return true;
+    case ChunkKind::Item:
+      break;
     case ChunkKind::Segment:
       item = &slab_.item_at(static_cast<const Segment*>(chunk)->owner);
       break;
@@ -158,8 +160,8 @@ bool Store::is_evictable(const void* chunk) const {
   return item->is_linked() && !Eviction::is_protected(*item, keep_);
 }
 
-/// Evicts all that lies on the page. A giant's chunks elsewhere go as well, and may leave other pages
-/// empty before this one.
+/// Evicts all that lies on the page. A giant's chunks elsewhere go as well, and may leave other
+/// pages empty before this one.
 bool Store::empty_page(uint32_t number) {
   slab_.close_page(number);
   for (uint32_t i = 0; slab_.page(number).closed && i < slab_.page(number).carved; ++i) {

@@ -5,9 +5,9 @@
 //   | head  | chunk 0   | chunk 1   |           | chunk n-1 | rest |
 //   +-------+-----------+-----------+--- ... ---+-----------+------+
 //
-// The header is written when the page gets its class and stays as it is while a chunk lives, so that
-// another core may read it for a pinned item. What changes is kept apart, in Slab's directory: page
-// headers all fall into the same few sets of a cache.
+// The header is written when the page gets its class and stays as it is while a chunk lives, so
+// that another core may read it for a pinned item. What changes is kept apart, in Slab's directory:
+// page headers all fall into the same few sets of a cache.
 #pragma once
 
 #include <cstddef>
@@ -51,8 +51,7 @@ inline const PageHeader& page_of(const void* chunk) {
 /// Exact for every offset within a page: offset < 2^16 and chunk_size < 2^14, so the error of the
 /// reciprocal never reaches the next integer.
 inline uint32_t chunk_index(const PageHeader& page, const void* chunk) {
-  const uint64_t offset =
-      (reinterpret_cast<uintptr_t>(chunk) & (page_size - 1)) - page_header_size;
+  const uint64_t offset = (reinterpret_cast<uintptr_t>(chunk) & (page_size - 1)) - page_header_size;
   return static_cast<uint32_t>((offset * page.reciprocal) >> 32);
 }
 
@@ -61,7 +60,11 @@ inline Ref ref_of(const void* chunk) {
   return (page.number << chunk_index_bits) | chunk_index(page, chunk);
 }
 
-constexpr uint32_t page_number_of(Ref ref) { return ref >> chunk_index_bits; }
-constexpr uint32_t chunk_index_of(Ref ref) { return ref & ((1u << chunk_index_bits) - 1); }
+constexpr uint32_t page_number_of(Ref ref) {
+  return ref >> chunk_index_bits;
+}
+constexpr uint32_t chunk_index_of(Ref ref) {
+  return ref & ((1u << chunk_index_bits) - 1);
+}
 
 }  // namespace ringcached::store

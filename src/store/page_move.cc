@@ -1,5 +1,5 @@
-// Store: empties one page for another class, in bounded steps: what stays moves to other chunks of its
-// class, and where there is none the policy chooses who goes.
+// Store: empties one page for another class, in bounded steps: what stays moves to other chunks of
+// its class, and where there is none the policy chooses who goes.
 #include <cstring>
 
 #include "base/assert.h"
@@ -11,7 +11,8 @@ namespace {
 
 /// Chunks looked at in one step: about 20 us.
 constexpr uint32_t chunks_per_step = 64;
-/// Walks over the page before it is left as it was: what is pinned or under way comes home in between.
+/// Walks over the page before it is left as it was: what is pinned or under way comes home in
+/// between.
 constexpr uint32_t rounds_max = 4;
 /// Old items of the donor whose pages are looked at, per queue.
 constexpr uint32_t candidates_max = 8;
@@ -75,8 +76,8 @@ void Store::step_move() {
 void Store::vacate(void* chunk) {
   if (kind_of(Slab::shape_at(chunk)) == ChunkKind::Free || !is_evictable(chunk)) return;
   const bool is_segment = kind_of(Slab::shape_at(chunk)) == ChunkKind::Segment;
-  Item& item = is_segment ? slab_.item_at(static_cast<Segment*>(chunk)->owner)
-                          : *static_cast<Item*>(chunk);
+  Item& item =
+      is_segment ? slab_.item_at(static_cast<Segment*>(chunk)->owner) : *static_cast<Item*>(chunk);
   if (life_.is_over(item)) return evict(item, true);
   if (item.is_segmented() && item.chain().count > segments_max) return;
   void* to = slab_.allocate_from_pages(page_of(chunk).class_number);

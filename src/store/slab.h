@@ -2,8 +2,8 @@
 //
 // Owner: one core. Free chunks are kept per page and pages with free chunks per class, so that a
 // page whose last chunk comes back is free for any class at once. But for a class's last page: in a
-// full store a single item that comes and goes would cost another class a page's worth of items each
-// time. Such a page is let go by let_go(), once in a while.
+// full store a single item that comes and goes would cost another class a page's worth of items
+// each time. Such a page is let go by let_go(), once in a while.
 #pragma once
 
 #include <array>
@@ -35,7 +35,7 @@ class Slab {
     uint16_t chunk_size = 0;
     uint8_t class_number = no_class;
     bool listed = false;
-    bool closed = false;  // being emptied: no chunk is given out
+    bool closed = false;      // being emptied: no chunk is given out
     uint8_t heir = no_class;  // who gets it when it is empty
   };
   static_assert(sizeof(Page) == 32);
@@ -68,8 +68,8 @@ class Slab {
     return pages_[number].class_number != no_class && pages_[number].live == 0;
   }
 
-  /// While a page is closed its free chunks stay where they are. Once it is empty it goes to `heir`,
-  /// or to whom it may concern.
+  /// While a page is closed its free chunks stay where they are. Once it is empty it goes to
+  /// `heir`, or to whom it may concern.
   void close_page(uint32_t number, uint8_t heir = no_class);
   void open_page(uint32_t number);
 

@@ -8,10 +8,10 @@
 // class; sweep.cc works in the background; verify.cc checks it all.
 #pragma once
 
+#include <sys/uio.h>
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <sys/uio.h>
 
 #include "base/hash.h"
 #include "ringcached/counters.h"
@@ -130,9 +130,8 @@ class Store {
   void flush();
   /// The same at `at` (process clock); replaces an earlier delayed flush.
   void flush_at(Seconds at);
-  /// Background work, once per turn, in bounded steps (at most about 50 us): frees expired and flushed
-  /// items and moves pages between classes.
-  /// true: more to do at once.
+  /// Background work, once per turn, in bounded steps (at most about 50 us): frees expired and
+  /// flushed items and moves pages between classes. true: more to do at once.
   bool sweep();
   /// Bytes of items under way and bytes pinned, for the quota.
   uint64_t uncommitted_bytes() const { return uncommitted_bytes_; }
@@ -228,12 +227,12 @@ class Store {
   Seconds flush_at_ = never;
   uint64_t cas_last_ = 0;
   uint64_t cas_step_ = 1;
-  Memo memo_;  // the hash of the item begun last: most are published right away
+  Memo memo_;                   // the hash of the item begun last: most are published right away
   const Item* keep_ = nullptr;  // not to be evicted by the call under way
   uint64_t under_way_ = 0;      // items begun and neither published nor discarded
   uint64_t uncommitted_bytes_ = 0;
   uint64_t pinned_bytes_ = 0;
-  Ref dying_ = no_ref;  // giants whose segments are still to be freed, linked by `next`
+  Ref dying_ = no_ref;         // giants whose segments are still to be freed, linked by `next`
   uint32_t donor_cursor_ = 0;  // page number
   uint32_t sweep_page_ = 0;
   uint32_t sweep_chunk_ = 0;

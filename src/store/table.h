@@ -1,9 +1,10 @@
 // The index of a partition: from a hash to the items that may have it.
 //
-// Owner: one core. A bucket is one cache line of eight slots, each a 16-bit tag and a 48-bit pointer,
-// so a miss costs one line and a hit two. A full bucket's last slot turns into a link to an overflow
-// bucket (an item's address is even, a link has its lowest bit set). Invariants: slots are taken
-// from the front without gaps, along the whole chain; an overflow bucket has at least two items.
+// Owner: one core. A bucket is one cache line of eight slots, each a 16-bit tag and a 48-bit
+// pointer, so a miss costs one line and a hit two. A full bucket's last slot turns into a link to
+// an overflow bucket (an item's address is even, a link has its lowest bit set). Invariants: slots
+// are taken from the front without gaps, along the whole chain; an overflow bucket has at least two
+// items.
 //
 // Linear hashing: the table grows by one bucket at a time, splitting the next in line, so that no
 // insert pays for more than one bucket's items. Buckets lie in segments, the first as large as the
@@ -69,9 +70,7 @@ class Table {
   static Item* item_of(uint64_t entry) { return reinterpret_cast<Item*>(entry & pointer_mask); }
   static bool is_link(uint64_t entry) { return (entry & 1) != 0; }
   static Bucket* bucket_of(uint64_t link) { return reinterpret_cast<Bucket*>(link - 1); }
-  static uint64_t link_to(const Bucket* bucket) {
-    return reinterpret_cast<uintptr_t>(bucket) + 1;
-  }
+  static uint64_t link_to(const Bucket* bucket) { return reinterpret_cast<uintptr_t>(bucket) + 1; }
 
   uint32_t index_of(uint64_t hash) const {
     const uint32_t index = bucket_bits_of(hash) & mask_;
@@ -92,8 +91,8 @@ class Table {
 
   Arena& arena_;
   const KeyHasher& hasher_;
-  uint32_t count_ = 0;  // buckets in use
-  uint32_t mask_ = 0;   // the next power of two above count_ - 1, less one
+  uint32_t count_ = 0;        // buckets in use
+  uint32_t mask_ = 0;         // the next power of two above count_ - 1, less one
   uint32_t first_shift_ = 0;  // log2 of the first segment's buckets
   uint32_t segments_ = 0;
   uint64_t size_ = 0;

@@ -13,8 +13,8 @@ struct Store::Census {
   uint64_t under_way = 0;
   uint64_t under_way_footprint = 0;
   uint64_t pinned_footprint = 0;
-  uint64_t segments = 0;        // chunks that are one
-  uint64_t chained = 0;         // segments that some item's chain leads to
+  uint64_t segments = 0;  // chunks that are one
+  uint64_t chained = 0;   // segments that some item's chain leads to
   std::array<uint64_t, epochs_max> epochs{};
   std::unordered_set<const Item*> dying;
 };

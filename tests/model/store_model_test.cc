@@ -1,7 +1,7 @@
 // Seeded acts against a plain map: what the store shows must be what the map holds.
 //
-// With a tight budget an item may have been evicted; with an ample one it may not. SEED=n replays one
-// run, ACTS=n makes it longer.
+// With a tight budget an item may have been evicted; with an ample one it may not. SEED=n replays
+// one run, ACTS=n makes it longer.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -347,12 +347,11 @@ class Model {
     }
   }
 
-  /// Lets one of the next allocations fail. Not where memory is said to be ample: a page that is not
-  /// to be had is answered by an eviction.
+  /// Lets one of the next allocations fail. Not where memory is said to be ample: a page that is
+  /// not to be had is answered by an eviction.
   void inject() {
     if (!setting_.ample) store_.faults().fail_nth(1 + below(20));
   }
-
 
   void check_all() {
     store_.verify();
@@ -423,8 +422,8 @@ int main() {
   using namespace ringcached::store;
   const char* given_seed = std::getenv("SEED");
   const char* given_acts = std::getenv("ACTS");
-  const uint64_t seed = given_seed != nullptr ? std::strtoull(given_seed, nullptr, 10)
-                                              : std::random_device{}();
+  const uint64_t seed =
+      given_seed != nullptr ? std::strtoull(given_seed, nullptr, 10) : std::random_device{}();
   const uint64_t acts = given_acts != nullptr ? std::strtoull(given_acts, nullptr, 10) : 50'000;
   std::printf("SEED=%llu ACTS=%llu\n", static_cast<unsigned long long>(seed),
               static_cast<unsigned long long>(acts));

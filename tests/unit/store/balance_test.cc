@@ -10,7 +10,9 @@
 namespace ringcached::store {
 namespace {
 
-std::string numbered(const char* prefix, uint64_t n) { return prefix + std::to_string(n); }
+std::string numbered(const char* prefix, uint64_t n) {
+  return prefix + std::to_string(n);
+}
 
 uint64_t pages_for(const Fixture& f, uint32_t value_size) {
   return f.store.slab().class_at(f.store.sizes().class_for(value_size + 50)).pages;
@@ -53,7 +55,8 @@ TEST_CASE("pages go to the class whose evicted items come back, and its items ar
   }
 }
 
-TEST_CASE("what is read survives the move of its page, and a giant's chunks find each other again") {
+TEST_CASE(
+    "what is read survives the move of its page, and a giant's chunks find each other again") {
   Fixture f(4u << 20);
   for (uint32_t i = 0; i < 20; ++i) f.set(numbered("giant", i), pattern(100'000, i));
   std::mt19937_64 random(12);

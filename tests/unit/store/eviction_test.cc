@@ -8,7 +8,9 @@
 namespace ringcached::store {
 namespace {
 
-std::string numbered(const char* prefix, int n) { return prefix + std::to_string(n); }
+std::string numbered(const char* prefix, int n) {
+  return prefix + std::to_string(n);
+}
 
 /// Sets numbered keys until the first eviction; returns how many fit.
 int fill_up(Fixture& f, const char* prefix, size_t value_size) {

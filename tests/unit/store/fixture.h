@@ -10,7 +10,9 @@ namespace ringcached::store {
 
 inline constexpr uint64_t test_seed = 0x5eed;
 
-inline Key key_for(std::string_view bytes) { return {bytes, KeyHasher(test_seed)(bytes)}; }
+inline Key key_for(std::string_view bytes) {
+  return {bytes, KeyHasher(test_seed)(bytes)};
+}
 
 /// A value of `size` bytes that differs from place to place and from `seed` to `seed`.
 inline std::string pattern(size_t size, uint32_t seed) {

@@ -70,7 +70,8 @@ TEST_CASE("parts of a giant can be read and written anywhere") {
   const std::string value = pattern(70'000, 4);
   Item* item = f.store.create(key_for("key"), 0, never, 70'000);
   for (size_t at = 70'000; at > 0; at -= 1000) {
-    f.store.write(*item, static_cast<uint32_t>(at - 1000), std::string_view(value).substr(at - 1000, 1000));
+    f.store.write(*item, static_cast<uint32_t>(at - 1000),
+                  std::string_view(value).substr(at - 1000, 1000));
   }
   f.store.publish(*item, nullptr);
   for (uint32_t at = 0; at < 69'000; at += 1234) {

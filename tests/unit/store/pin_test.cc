@@ -25,8 +25,12 @@ TEST_CASE("a pinned item keeps its bytes through replace, remove, flush and expi
     Item* item = f.set("key", value, 0, 150);
     f.store.pin(*item);
     CHECK(f.store.pinned_bytes() >= size);
-    SUBCASE("replace") { f.set("key", "new"); }
-    SUBCASE("remove") { f.store.remove(*item); }
+    SUBCASE("replace") {
+      f.set("key", "new");
+    }
+    SUBCASE("remove") {
+      f.store.remove(*item);
+    }
     SUBCASE("flush") {
       f.store.flush();
       CHECK_FALSE(f.has("key"));
@@ -66,7 +70,8 @@ TEST_CASE("pinned items are passed over by eviction, the others go") {
   Fixture f(2u << 20);
   Item* item = f.set("pinned", pattern(9000, 1));
   f.store.pin(*item);
-  for (int i = 0; i < 2000; ++i) REQUIRE(f.set("k" + std::to_string(i), pattern(9000, 2)) != nullptr);
+  for (int i = 0; i < 2000; ++i)
+    REQUIRE(f.set("k" + std::to_string(i), pattern(9000, 2)) != nullptr);
   CHECK(f.count(Counter::Evictions) > 1000);
   CHECK(f.find("pinned") == item);
   CHECK(f.get("pinned") == pattern(9000, 1));

@@ -46,8 +46,11 @@ TEST_CASE("a chunk's index is found without a division, at every place of every 
   for (uint32_t i = 0; i < sizes.count(); ++i) {
     const uint32_t size = sizes.chunk_size(i);
     auto& header = *reinterpret_cast<PageHeader*>(memory);
-    header = PageHeader{77, static_cast<uint32_t>(((uint64_t{1} << 32) + size - 1) / size),
-                        static_cast<uint16_t>(size), 0, {}};
+    header = PageHeader{77,
+                        static_cast<uint32_t>(((uint64_t{1} << 32) + size - 1) / size),
+                        static_cast<uint16_t>(size),
+                        0,
+                        {}};
     for (uint32_t index = 0; index < sizes.chunks_per_page(i); ++index) {
       const char* chunk = memory + page_header_size + index * size;
       REQUIRE(chunk_index(header, chunk) == index);
