@@ -60,7 +60,7 @@ enum class Counter : uint8_t {
   TableBuckets,
   GhostBytes,
   PinnedBytes,
-  ReceiveBuffers,    // provided buffers, in count
+  ReceiveBuffers,  // provided buffers, in count
   ReceiveBufferBytes,
   OutputBlocks,
   Partitions,
@@ -69,7 +69,9 @@ enum class Counter : uint8_t {
 
 inline constexpr size_t counter_count = static_cast<size_t>(Counter::count_);
 
-constexpr bool is_gauge(Counter counter) { return counter >= Counter::CurrItems; }
+constexpr bool is_gauge(Counter counter) {
+  return counter >= Counter::CurrItems;
+}
 
 /// Owner: one core. Copied whole into a report when another core asks.
 class Counters {

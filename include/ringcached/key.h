@@ -14,8 +14,12 @@ struct Key {
   uint64_t hash = 0;
 };
 
-constexpr uint16_t tag_of(uint64_t hash) { return static_cast<uint16_t>(hash >> 48); }
-constexpr uint32_t bucket_bits_of(uint64_t hash) { return static_cast<uint32_t>(hash); }
+constexpr uint16_t tag_of(uint64_t hash) {
+  return static_cast<uint16_t>(hash >> 48);
+}
+constexpr uint32_t bucket_bits_of(uint64_t hash) {
+  return static_cast<uint32_t>(hash);
+}
 
 /// Spreads keys evenly over any number of partitions, without a division.
 constexpr uint32_t partition_of(uint64_t hash, uint32_t partitions) {

@@ -29,11 +29,11 @@ enum class Verb : uint8_t {
   Abandon,     // forget the item under way; nobody waits for the answer
 
   // For every partition; a batch of its own.
-  FlushAll,    // `exptime`
-  Stats,       // sub-command in `value`
+  FlushAll,  // `exptime`
+  Stats,     // sub-command in `value`
   ResetStats,
-  Verbosity,   // `delta`
-  Shutdown,    // `delta`: 0 at once, 1 graceful
+  Verbosity,  // `delta`
+  Shutdown,   // `delta`: 0 at once, 1 graceful
 };
 
 enum class StoreMode : uint8_t { Set, Add, Replace, Append, Prepend, Cas };
@@ -86,14 +86,18 @@ struct Operation {
 
   // What became of it.
   ValueView found;
-  uint64_t cas = 0;     // Hit, Stored
-  uint64_t number = 0;  // Number
+  uint64_t cas = 0;      // Hit, Stored
+  uint64_t number = 0;   // Number
   void* fill = nullptr;  // Reserve..Abandon: the item under way, for the shard only
 
   Operation* next = nullptr;  // the same owner's next one, in request order
 };
 
-constexpr bool has_key(Verb verb) { return verb >= Verb::Get && verb <= Verb::Abandon; }
-constexpr bool is_for_all(Verb verb) { return verb >= Verb::FlushAll; }
+constexpr bool has_key(Verb verb) {
+  return verb >= Verb::Get && verb <= Verb::Abandon;
+}
+constexpr bool is_for_all(Verb verb) {
+  return verb >= Verb::FlushAll;
+}
 
 }  // namespace ringcached

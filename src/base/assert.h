@@ -8,7 +8,7 @@ namespace ringcached {
 
 }  // namespace ringcached
 
-#define RC_ASSERT(claim)                                                              \
-  (__builtin_expect(static_cast<bool>(claim), 1)                                      \
-       ? static_cast<void>(0)                                                         \
+#define RC_ASSERT(claim)                         \
+  (__builtin_expect(static_cast<bool>(claim), 1) \
+       ? static_cast<void>(0)                    \
        : ::ringcached::assertion_failed(#claim, __FILE__, __LINE__))

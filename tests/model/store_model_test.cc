@@ -46,6 +46,7 @@ struct Setting {
   StoreConfig config;
   uint32_t keys;
   uint32_t value_size_max;
+  bool drifts = false;  // the usual size of values changes with time: pages must follow
 };
 
 class Model {
@@ -61,7 +62,9 @@ class Model {
 
   void run(uint64_t acts) {
     for (uint64_t i = 0; i < acts; ++i) {
+      if (i % 5000 == 0) usual_size_ = setting_.drifts ? 50u << (random_() % 12) : 200;
       act();
+      if (setting_.drifts && i % 10 == 0) store_.sweep();
       if (i % 1000 == 999) check_all();
     }
     wind_down();
@@ -69,6 +72,7 @@ class Model {
 
   uint64_t hits() const { return hits_; }
   uint64_t evictions() const { return counters_[Counter::Evictions]; }
+  uint64_t page_moves() const { return counters_[Counter::SlabsMoved]; }
 
  private:
   static StoreConfig config_of(const Setting& setting, const KeyHasher& hasher) {
@@ -90,8 +94,8 @@ class Model {
   Key key_for(const std::string& key) const { return {key, hasher_(key)}; }
 
   std::string any_value() {
-    uint32_t size = below(200);
-    if (one_in(4)) size = below(std::min(setting_.value_size_max, 20'000u));
+    uint32_t size = below(usual_size_);
+    if (!setting_.drifts && one_in(4)) size = below(std::min(setting_.value_size_max, 20'000u));
     if (one_in(30)) size = below(setting_.value_size_max);
     std::string value(size, '\0');
     for (size_t i = 0; i < value.size(); i += 8) {
@@ -196,7 +200,8 @@ class Model {
   }
 
   void append() {
-    const std::string key = any_key();
+    std::string key = any_key();
+    if (!pinned_.empty() && one_in(4)) key = pinned_.back().item->key();
     Item* item = look_up(key);
     if (item == nullptr) return;
     const std::string more = any_value();
@@ -383,6 +388,7 @@ class Model {
   std::unordered_map<std::string, Expected> map_;
   std::vector<Pinned> pinned_;
   std::vector<UnderWay> under_way_;
+  uint32_t usual_size_ = 200;  // bytes of a value
   Seconds now_ = 100;
   Seconds flush_at_ = never;
   uint64_t cas_last_ = 0;
@@ -411,6 +417,7 @@ std::vector<Setting> settings() {
       {"tight, shared", 6u << 20, false, shared, 3000, 100'000},
       {"tight, fine classes", 4u << 20, false, fine, 5000, 50'000},
       {"tight, no eviction", 2u << 20, false, no_evict, 3000, 100'000},
+      {"tight, drifting", 3u << 20, false, plain, 2000, 200'000, true},
       {"hardly any", 256u << 10, false, plain, 300, 300'000},
   };
 }
@@ -431,9 +438,10 @@ int main() {
   for (const Setting& setting : settings()) {
     Model model(setting, seed);
     model.run(acts);
-    std::printf("ok - %s: %llu hits, %llu evictions\n", setting.name,
+    std::printf("ok - %s: %llu hits, %llu evictions, %llu page moves\n", setting.name,
                 static_cast<unsigned long long>(model.hits()),
-                static_cast<unsigned long long>(model.evictions()));
+                static_cast<unsigned long long>(model.evictions()),
+                static_cast<unsigned long long>(model.page_moves()));
     std::fflush(stdout);
   }
   return 0;
