@@ -372,7 +372,11 @@ class Model {
     for (const UnderWay& one : under_way_) store_.discard(*one.item);
     check_all();
     store_.flush();
-    for (Seconds i = 0; i < 200 || store_.sweep(); ++i) tick(1);
+    for (Seconds i = 0; i < 200; ++i) {
+      tick(1);
+      while (store_.sweep()) {
+      }
+    }
     store_.verify();
     CLAIM(counters_[Counter::CurrItems] == 0 && counters_[Counter::Bytes] == 0);
     CLAIM(store_.uncommitted_bytes() == 0 && store_.pinned_bytes() == 0);
