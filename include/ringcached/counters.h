@@ -32,6 +32,7 @@ enum class Counter : uint8_t {
   TouchMisses,
   StoreTooLarge,
   StoreNoMemory,
+  IdleKicks,  // connections closed for idleness
   BytesRead,
   BytesWritten,
   ConnYields,  // batches cut because they were full

@@ -138,7 +138,8 @@ void UringDoor::send(int socket, const char* bytes, size_t size, Token token) {
 
 void UringDoor::send(int socket, const msghdr* message, Token token) {
   io_uring_sqe* sqe = next_sqe();
-  io_uring_prep_sendmsg(sqe, socket, message, MSG_NOSIGNAL | MSG_WAITALL);
+  // Not MSG_WAITALL: these are large, and a slow client is to be seen taking them bit by bit.
+  io_uring_prep_sendmsg(sqe, socket, message, MSG_NOSIGNAL);
   sqe->user_data = token.pack();
 }
 

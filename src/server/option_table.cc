@@ -106,7 +106,7 @@ std::vector<Setting> option_table(Config& c) {
        .low = 1, .value_name = "num", .help = "most connections at the same time"},
       {.letter = 'k', .name = "lock-memory", .to = &c.lock_memory, .help = "lock all pages"},
       {.letter = 'v', .name = "verbose", .takes = Takes::Special, .value_optional = true,
-       .special = take_verbose, .help = "say more on stderr; -vv and -vvv still more"},
+       .special = take_verbose, .help = "say on stderr how it starts and how it ends"},
       {.letter = 'h', .name = "help", .help = "print this help and exit"},
       {.letter = 'i', .name = "license", .help = "print the license and exit"},
       {.letter = 'V', .name = "version", .help = "print the version and exit"},

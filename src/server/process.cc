@@ -115,6 +115,11 @@ int serve(const Config& config, std::vector<int> listeners) {
   }
   all_ready.arrive_and_wait();
   if (!failed.load()) {
+    if (config.verbosity > 0) {
+      std::fprintf(stderr, "ringcached %s serves: %u threads, %u partitions, %llu MiB\n",
+                   ringcached_version, config.threads, process.partitions,
+                   static_cast<unsigned long long>(config.memory_limit >> 20));
+    }
     wait_for_the_end(config);
     process.request_stop();
     all_ready.arrive_and_wait();

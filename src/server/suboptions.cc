@@ -155,7 +155,7 @@ std::vector<Setting> general_suboptions(ExtendedConfig& x) {
       {.name = "no_modern", .takes = Takes::Special, .value_optional = true,
        .special = take_no_modern},
       {.name = "sock_cookie_id", .takes = Takes::Number, .to = &x.sock_cookie_id,
-       .high = UINT32_MAX},
+       .high = UINT32_MAX, .help = "mark of the listening sockets (SO_MARK), 0 = none"},
       {.name = "relaxed_privileges"},
       {.name = "no_drop_privileges"},
       {.name = "drop_privileges",

@@ -81,6 +81,11 @@ void Clients::bury() {
 
 void Clients::tick() {
   holding_.each([](Connection& client) { client.check_patience(); });
+  const Config& config = services_.config;
+  const Seconds timeout = config.extended.idle_timeout;
+  // As in memcached, clients of a unix socket may be silent as long as they like.
+  if (timeout == 0 || !config.unix_socket.empty()) return;
+  each([timeout](Connection& client) { client.check_idleness(timeout); });
 }
 
 template <class Fn>

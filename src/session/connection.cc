@@ -23,6 +23,7 @@ Connection::Connection(Clients& home, uint32_t slot, uint32_t generation, int so
       generation_(generation),
       socket_(socket),
       last_taken_(core_.now.seconds),
+      last_heard_(core_.now.seconds),
       parser_(core_.rules, core_.hasher) {}
 
 void Connection::start() {
@@ -65,6 +66,7 @@ void Connection::on_received(const io::Completion& completion) {
   }
   if (completion.result > 0) {
     core_.counters[Counter::BytesRead] += static_cast<uint64_t>(completion.result);
+    last_heard_ = core_.now.seconds;
     input_.accept(completion.lease);
     home_.make_ready(*this);  // run() gives leases home, or restrains the client
   } else if (completion.result == 0) {
@@ -208,9 +210,19 @@ void Connection::write_replies() {
     Operation& operation = batch_->at(i);
     if (operation.outcome == Outcome::Pending) break;
     write_reply(operation);
+    if (operation.outcome == Outcome::NoMemory && operation.verb <= Verb::GetAndTouch) {
+      skip_rest_of_get(i);
+    }
   }
   batch_->note_written(leaving_ ? batch_->size() : i);
   if (!output_.empty()) home_.make_dirty(*this);
+}
+
+/// A get line that ran out of memory is answered by its error alone: its other keys say nothing.
+void Connection::skip_rest_of_get(uint32_t failed) {
+  for (uint32_t i = failed; !batch_->at(i).ends_reply && i + 1 < batch_->size(); ++i) {
+    batch_->at(i + 1).quiet = true;
+  }
 }
 
 void Connection::write_reply(Operation& operation) {
@@ -230,7 +242,11 @@ void Connection::write_reply(Operation& operation) {
       break;
   }
   if (operation.outcome == Outcome::Granted) return;
-  if (wire::has_value(operation)) return write_value(operation);
+  if (wire::has_value(operation) && !operation.quiet) return write_value(operation);
+  if (operation.found.holder != nullptr) {
+    core_.shard.give_back(operation.found.holder, operation.key.hash);
+    operation.found.holder = nullptr;
+  }
   char* out = output_.room(wire::reply_frame_max, core_.pool);
   out = wire::write_tail(operation, wire::write_head(operation, out));
   output_.commit(out, core_.pool);
@@ -281,6 +297,12 @@ void Connection::on_sent(int32_t result) {
 
 void Connection::check_patience() {
   if (core_.now.seconds - last_taken_ >= pin_patience) abort();
+}
+
+void Connection::check_idleness(Seconds timeout) {
+  if (state_ != State::Open || core_.now.seconds - last_heard_ <= timeout) return;
+  ++core_.counters[Counter::IdleKicks];
+  abort();
 }
 
 // --- Values that arrive in pieces.

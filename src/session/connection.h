@@ -50,6 +50,8 @@ class Connection final : public shard::BatchOwner {
   bool move_input_aside();
   /// Once a second, for those that hold items while they send.
   void check_patience();
+  /// Once a second where there is an idle timeout: closes a client that has been silent for it.
+  void check_idleness(Seconds timeout);
   /// The process stops: what was parsed is answered, then the connection closes.
   void stop();
   /// Closes without waiting for the client.
@@ -83,6 +85,7 @@ class Connection final : public shard::BatchOwner {
   void write_replies();
   void write_reply(Operation&);
   void write_value(Operation&);
+  void skip_rest_of_get(uint32_t failed);
 
   void begin_fill(Operation&);
   void after_grant(Outcome);
@@ -107,6 +110,7 @@ class Connection final : public shard::BatchOwner {
   bool leaving_ = false;     // no more input is looked at: quit
   bool closed_ = false;      // handed back to the clients, to be buried
   Seconds last_taken_ = 0;   // when the client last took bytes
+  Seconds last_heard_ = 0;   // when bytes last came from it
   size_t need_ = 1;          // bytes at hand before parsing makes sense again
   wire::TextParser parser_;
   Input input_;

@@ -23,6 +23,7 @@ struct Row {
   std::string_view name;
   Counter counter = Counter::count_;
   std::string (*say)(const Sources&) = nullptr;
+  bool (*shown)(const Sources&) = nullptr;  // null: always
 };
 
 std::string time_text(const timeval& time) {
@@ -102,6 +103,8 @@ constexpr Row general[] = {
     {"store_no_memory", Counter::StoreNoMemory},
     {"auth_cmds"},
     {"auth_errors"},
+    {"idle_kicks", Counter::IdleKicks, nullptr,
+     [](S s) { return s.config.extended.idle_timeout > 0; }},
     {"bytes_read", Counter::BytesRead},
     {"bytes_written", Counter::BytesWritten},
     {"limit_maxbytes", Counter::count_, [](S s) { return std::to_string(s.config.memory_limit); }},
@@ -175,6 +178,7 @@ template <size_t n>
 std::string lines_of(const Row (&rows)[n], const Sources& sources) {
   StatLines lines;
   for (const Row& row : rows) {
+    if (row.shown != nullptr && !row.shown(sources)) continue;
     if (row.say != nullptr) {
       lines.add(row.name, row.say(sources));
     } else {
