@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -43,7 +44,7 @@ uint32_t power_of_two_from(uint32_t n) {
 }  // namespace
 
 void wake_now(int bell) {
-  // Can only fail when the counter is full, and then the bell is ringing already.
+  // Can only fail when the counter is full: nobody rings 2^64 times.
   [[maybe_unused]] const ssize_t written = ::write(bell, &ring_once, sizeof ring_once);
 }
 
@@ -87,7 +88,7 @@ bool UringDoor::set_up(const UringConfig& config, std::string& error) {
   io_uring_buf_ring_init(lent_);
   lend_new_buffers();
 
-  bell_ = ::eventfd(0, EFD_CLOEXEC);
+  bell_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (bell_ < 0) {
     error = explain_refusal("eventfd", errno);
     return false;
@@ -177,9 +178,11 @@ void UringDoor::wake(int bell_of_other) {
   sqe->user_data = unwanted_data;
 }
 
+/// The bell is never read: every write to it is one more event. It does not block, since a ring
+/// tries a write to a blocking one 128 times and then hands it to a worker thread.
 void UringDoor::arm_bell() {
   io_uring_sqe* sqe = next_sqe();
-  io_uring_prep_read(sqe, bell_, &bell_count_, sizeof bell_count_, 0);
+  io_uring_prep_poll_multishot(sqe, bell_, POLLIN);
   sqe->user_data = bell_data;
   bell_armed_ = true;
 }
@@ -238,7 +241,7 @@ std::span<const Completion> UringDoor::wait(bool sleep) {
 void UringDoor::translate(const io_uring_cqe& cqe) {
   if (cqe.user_data == unwanted_data) return;
   if (cqe.user_data == bell_data) {
-    bell_armed_ = false;
+    bell_armed_ = (cqe.flags & IORING_CQE_F_MORE) != 0;
     return;
   }
   Completion completion;

@@ -60,7 +60,6 @@ class UringDoor final : public Door {
   int bell_ = -1;  // an eventfd
   bool bell_armed_ = false;
   bool starved_ = false;  // a receive found no buffer this turn
-  uint64_t bell_count_ = 0;
   __kernel_timespec tick_after_{};
   std::vector<Completion> collected_;
 };
