@@ -98,7 +98,7 @@ void Owner::show(Operation& operation, store::Item& item, ReplyMemory& replies) 
     operation.found.data = nullptr;
   } else {
     char* copy = replies.take(size);
-    if (copy == nullptr && size > 0) {
+    if (copy == nullptr) {
       operation.outcome = Outcome::NoMemory;
       return;
     }

@@ -19,9 +19,9 @@ class ReplyMemory {
   ReplyMemory(const ReplyMemory&) = delete;
   ReplyMemory& operator=(const ReplyMemory&) = delete;
 
-  /// `size` bytes that live until clear(); nullptr: no memory.
+  /// `size` bytes (0 is a size too) that live until clear(); nullptr: no memory.
   char* take(size_t size) {
-    if (size > left_) return take_slow(size);
+    if (size > left_ || free_ == nullptr) return take_slow(size);
     char* bytes = free_;
     free_ += size;
     left_ -= size;
