@@ -164,10 +164,13 @@ void UringDoor::shutdown(int socket) {
 }
 
 void UringDoor::tick(uint32_t milliseconds, Token token) {
-  tick_after_.tv_sec = milliseconds / 1000;
-  tick_after_.tv_nsec = static_cast<long long>(milliseconds % 1000) * 1'000'000;
+  // The kernel reads the time when it is handed over: until then each tick needs its own.
+  RC_ASSERT(ticks_asked_ < tick_after_.size());
+  __kernel_timespec& after = tick_after_[ticks_asked_++];
+  after.tv_sec = milliseconds / 1000;
+  after.tv_nsec = static_cast<long long>(milliseconds % 1000) * 1'000'000;
   io_uring_sqe* sqe = next_sqe();
-  io_uring_prep_timeout(sqe, &tick_after_, 0, 0);
+  io_uring_prep_timeout(sqe, &after, 0, 0);
   sqe->user_data = token.pack();
 }
 
@@ -217,6 +220,7 @@ void UringDoor::enter(bool sleep) {
   // Events are asked for in either case: with DEFER_TASKRUN nothing happens otherwise.
   const int rc = sleep && io_uring_cq_ready(&ring_) == 0 ? io_uring_submit_and_wait(&ring_, 1)
                                                          : io_uring_submit_and_get_events(&ring_);
+  if (rc >= 0) ticks_asked_ = 0;
   // EBUSY: completions overflow; they are collected now and the rest goes next turn.
   if (rc < 0 && rc != -EINTR && rc != -EBUSY && rc != -EAGAIN) ring_failed("io_uring_enter", -rc);
 }

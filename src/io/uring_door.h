@@ -5,6 +5,7 @@
 
 #include <liburing.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -59,8 +60,9 @@ class UringDoor final : public Door {
   BufferPool pool_;
   int bell_ = -1;  // an eventfd
   bool bell_armed_ = false;
-  bool starved_ = false;  // a receive found no buffer this turn
-  __kernel_timespec tick_after_{};
+  bool starved_ = false;                           // a receive found no buffer this turn
+  std::array<__kernel_timespec, 8> tick_after_{};  // of the ticks asked for since the last turn
+  size_t ticks_asked_ = 0;
   std::vector<Completion> collected_;
 };
 
