@@ -1,0 +1,292 @@
+"""How the daemon behaves to its operator: addresses, sockets, users, pid files, signals, refusals.
+
+RINGCACHED names the ringcached executable. Each server has a time limit and is ended by its pid.
+"""
+
+import ctypes
+import os
+import pathlib
+import pwd
+import re
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+
+import servers  # noqa: E402
+import tap  # noqa: E402
+
+LIMIT_S = 60
+OS_ERROR = 71
+IO_URING_SETUP = 425  # the same number on every architecture
+AS_ROOT = ["-u", "root"] if os.geteuid() == 0 else []
+
+PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
+SECCOMP_ALLOW, SECCOMP_EPERM = 0x7FFF0000, 0x00050000 | 1
+
+
+class Started:
+    """A server started with exactly these arguments, and ended at the end of the block."""
+
+    def __init__(self, *args, env=None, before=None, user=AS_ROOT):
+        self._args = [servers.binary("ringcached"), *user, *map(str, args)]
+        self._env = {**os.environ, **(env or {})}
+        self._before = before
+
+    def __enter__(self):
+        self.process = subprocess.Popen(["timeout", "-k", "5", str(LIMIT_S), *self._args], env=self._env,
+                                        preexec_fn=self._before, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, start_new_session=True)
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait(LIMIT_S)
+        self.process.stdout.close()
+
+    def ends(self):
+        """(exit code, output) of a server that ends by itself."""
+        output, _ = self.process.communicate(timeout=LIMIT_S)
+        return self.process.returncode, output.decode()
+
+
+def wait_for(what, condition):
+    deadline = time.monotonic() + LIMIT_S
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError(f"waited {LIMIT_S} s for {what}")
+
+
+def answers(family, address):
+    """The reply to `version`, or None while nobody listens."""
+    with socket.socket(family) as client:
+        client.settimeout(LIMIT_S)
+        try:
+            client.connect(address)
+        except OSError:
+            return None
+        client.sendall(b"version\r\n")
+        return client.recv(100)
+
+
+def served(family, address):
+    wait_for(f"an answer on {address}", lambda: answers(family, address) == b"VERSION 1.6.45\r\n")
+
+
+def same(found, wanted, what):
+    if found != wanted:
+        raise AssertionError(f"{what}: {found!r}, not {wanted!r}")
+
+
+def several_addresses():
+    one, two, three = servers.free_port(), servers.free_port(), servers.free_port()
+    with Started("-p", one, "-l", f"127.0.0.1,127.0.0.2:{two}", "-l", f"[::1]:{three}"):
+        served(socket.AF_INET, ("127.0.0.1", one))
+        served(socket.AF_INET, ("127.0.0.2", two))
+        served(socket.AF_INET6, ("::1", three))
+        same(answers(socket.AF_INET, ("127.0.0.2", one)), None, "an address that was not asked for")
+
+
+def host_names():
+    port = servers.free_port()
+    with Started("-p", port, "-l", "localhost"):
+        served(socket.AF_INET, ("127.0.0.1", port))
+
+
+def a_taken_port():
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        with Started("-p", port, "-l", "127.0.0.1") as server:
+            code, output = server.ends()
+    same(code, OS_ERROR, "exit code")
+    same(output, f"ringcached: failed to listen on TCP port {port}: Address already in use\n", "output")
+
+
+def a_restart():
+    port = servers.free_port()
+    for _ in range(3):
+        with Started("-p", port, "-l", "127.0.0.1"):
+            served(socket.AF_INET, ("127.0.0.1", port))
+
+
+def an_ephemeral_port():
+    with tempfile.TemporaryDirectory() as folder:
+        name = os.path.join(folder, "ports")
+        with Started("-p", "-1", "-l", "127.0.0.1", env={"MEMCACHED_PORT_FILENAME": name}):
+            wait_for("the port file", lambda: os.path.exists(name))
+            with open(name, encoding="ascii") as file:
+                line = file.read()
+            found = re.fullmatch(r"TCP INET: (\d+)\n", line)
+            if not found:
+                raise AssertionError(f"port file: {line!r}")
+            served(socket.AF_INET, ("127.0.0.1", int(found[1])))
+
+
+def a_unix_socket():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "socket")
+        with socket.socket(socket.AF_UNIX) as stale:
+            stale.bind(path)  # left behind by somebody who died
+        with Started("-s", path, "-a", "640"):
+            served(socket.AF_UNIX, path)
+            same(stat.S_IMODE(os.stat(path).st_mode), 0o640, "mode of the socket")
+
+
+def not_a_socket():
+    with tempfile.NamedTemporaryFile() as file:
+        with Started("-s", file.name) as server:
+            code, output = server.ends()
+        same(code, OS_ERROR, "exit code")
+        if f"failed to listen on UNIX socket: {file.name}" not in output or not os.path.exists(file.name):
+            raise AssertionError(output)
+
+
+def privileges():
+    if os.geteuid() != 0:
+        raise AssertionError("this test must run as root, as tools/test says")
+    port = servers.free_port()
+    nobody = pwd.getpwnam("nobody").pw_uid
+    with Started("-p", port, "-l", "127.0.0.1", user=["-u", "nobody"]) as server:
+        served(socket.AF_INET, ("127.0.0.1", port))
+        pid = int(subprocess.check_output(["pgrep", "-P", str(server.process.pid)]))
+        with open(f"/proc/{pid}/status", encoding="ascii") as status:
+            fields = dict(line.split(":", 1) for line in status)
+        same(set(map(int, fields["Uid"].split())), {nobody}, "user ids")
+        same(fields["Groups"].split(), [], "supplementary groups")
+    with Started("-p", port, user=["-u", "nosuchuser"]) as server:
+        code, output = server.ends()
+    same((code, output), (67, "ringcached: can't find the user nosuchuser to switch to\n"), "unknown user")
+    with Started("-p", port, user=[]) as server:
+        code, output = server.ends()
+    same(code, 64, "exit code as root without -u")
+
+
+def a_daemon():
+    port = servers.free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        pid_file = os.path.join(folder, "pid")
+        with Started("-d", "-P", pid_file, "-p", port, "-l", "127.0.0.1") as server:
+            same(server.ends(), (0, ""), "what was started")
+        try:
+            served(socket.AF_INET, ("127.0.0.1", port))
+            with open(pid_file, encoding="ascii") as file:
+                pid = int(file.read())
+            same(os.getsid(pid), pid, "session of the daemon")
+            same(os.readlink(f"/proc/{pid}/cwd"), "/", "folder of the daemon")
+            same(os.readlink(f"/proc/{pid}/fd/2"), "/dev/null", "stderr of the daemon")
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        wait_for("the end of the daemon", lambda: not os.path.exists(f"/proc/{pid}")
+                 or " Z " in pathlib.Path(f"/proc/{pid}/stat").read_text())
+        same(os.path.exists(pid_file), False, "pid file after the end")
+
+
+def signals():
+    for number, words in ((signal.SIGTERM, ""), (signal.SIGINT, ""), (signal.SIGUSR1, "Gracefully stopping\n")):
+        port = servers.free_port()
+        with Started("-p", port, "-l", "127.0.0.1", "-t", 3) as server:
+            served(socket.AF_INET, ("127.0.0.1", port))
+            pid = int(subprocess.check_output(["pgrep", "-P", str(server.process.pid)]))
+            os.kill(pid, signal.SIGHUP)
+            os.kill(pid, signal.SIGPIPE)
+            served(socket.AF_INET, ("127.0.0.1", port))
+            os.kill(pid, number)
+            same(server.ends(), (0, words), f"signal {number}")
+
+
+def many_threads():
+    """Threads without a partition serve too: every connection reaches every key."""
+    for threads, memory in ((1, 8), (64, 64), (64, 1024), (7, 100)):
+        port = servers.free_port()
+        with Started("-p", port, "-l", "127.0.0.1", "-t", threads, "-m", memory):
+            served(socket.AF_INET, ("127.0.0.1", port))
+            clients = [socket.create_connection(("127.0.0.1", port), LIMIT_S) for _ in range(2 * threads)]
+            for number, client in enumerate(clients):
+                client.sendall(b"set k%d 0 0 1 noreply\r\nx\r\nmn\r\nversion\r\n" % number)
+            for client in clients:
+                receive_until(client, b"VERSION 1.6.45\r\n")
+            keys = b" ".join(b"k%d" % number for number in range(len(clients)))
+            for client in clients:
+                client.sendall(b"get " + keys + b"\r\n")
+            for client in clients:
+                same(receive_until(client, b"END\r\n").count(b"VALUE"), len(clients), f"values at -t {threads}")
+                client.close()
+
+
+def receive_until(client, end):
+    got = b""
+    while not got.endswith(end):
+        piece = client.recv(65536)
+        if not piece:
+            raise AssertionError(f"closed after {got!r}")
+        got += piece
+    return got
+
+
+def refuse_io_uring():
+    """In the child: from now on io_uring_setup fails with EPERM, as under Docker's default profile."""
+    load, jump_equal, give = 0x20, 0x15, 0x06
+    program = b"".join(struct.pack("HBBI", *line) for line in (
+        (load, 0, 0, 0), (jump_equal, 0, 1, IO_URING_SETUP), (give, 0, 0, SECCOMP_EPERM),
+        (give, 0, 0, SECCOMP_ALLOW)))
+    buffer = ctypes.create_string_buffer(program)
+    filter_ = struct.pack("HxxxxxxP", 4, ctypes.addressof(buffer))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter_):
+        raise OSError(ctypes.get_errno(), "seccomp")
+
+
+def io_uring_refused():
+    with Started("-p", servers.free_port(), "-l", "127.0.0.1", before=refuse_io_uring) as server:
+        code, output = server.ends()
+    same(code, OS_ERROR, "exit code")
+    if output.count("\n") != 1 or not all(word in output for word in ("io_uring_setup", "seccomp", "allow")):
+        raise AssertionError(output)
+
+
+def idle_clients():
+    port = servers.free_port()
+    with Started("-p", port, "-l", "127.0.0.1", "-o", "idle_timeout=1"):
+        served(socket.AF_INET, ("127.0.0.1", port))
+        with socket.create_connection(("127.0.0.1", port), LIMIT_S) as idle:
+            same(idle.recv(1), b"", "what an idle client hears")
+        with socket.create_connection(("127.0.0.1", port), LIMIT_S) as client:
+            client.sendall(b"stats\r\n")
+            if b"STAT idle_kicks 1\r\n" not in receive_until(client, b"END\r\n"):
+                raise AssertionError("idle_kicks is not 1")
+
+
+def main():
+    for name, test in (
+        ("several addresses, each with its port, are listened on, and no other", several_addresses),
+        ("a host name is resolved", host_names),
+        ("a taken port is said, exit 71", a_taken_port),
+        ("a restart on the same port works at once", a_restart),
+        ("-p -1 takes a free port and writes it to the port file", an_ephemeral_port),
+        ("a unix socket replaces a stale one and has the mode of -a", a_unix_socket),
+        ("a file that is no socket is not removed", not_a_socket),
+        ("-u drops every privilege before serving", privileges),
+        ("-d detaches, -P is written, and removed at the end", a_daemon),
+        ("SIGTERM, SIGINT and SIGUSR1 end it with 0, SIGHUP and SIGPIPE do not", signals),
+        ("1 to 64 threads serve every key to every connection", many_threads),
+        ("a refused io_uring is named with its cause and its cure, exit 71", io_uring_refused),
+        ("an idle client is closed after idle_timeout", idle_clients),
+    ):
+        tap.case(name, test)
+    tap.finish()
+
+
+if __name__ == "__main__":
+    main()
