@@ -87,7 +87,6 @@ inline std::string pattern(size_t size, uint32_t seed) {
 
 struct PartitionConfig {
   uint64_t memory = 16u << 20;
-  uint32_t number = 0;
   bool evict = true;
   OwnerRules rules{1u << 20, true, 4u << 20};
 };
