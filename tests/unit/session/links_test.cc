@@ -1,0 +1,125 @@
+// Claims about the intrusive list.
+#include "session/links.h"
+
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace ringcached::session {
+namespace {
+
+struct Thing {
+  explicit Thing(int n) : number(n) {}
+  int number;
+  Hook ready;
+  Hook dirty;
+};
+
+using Ready = List<Thing, &Thing::ready>;
+using Dirty = List<Thing, &Thing::dirty>;
+
+template <class AnyList>
+std::vector<int> drain(AnyList& list) {
+  std::vector<int> numbers;
+  while (Thing* thing = list.take()) numbers.push_back(thing->number);
+  return numbers;
+}
+
+}  // namespace
+
+TEST_CASE("what is added last comes last") {
+  Ready list;
+  Thing a(1), b(2), c(3);
+  CHECK(list.empty());
+  CHECK(list.take() == nullptr);
+  list.add(a);
+  list.add(b);
+  list.add(c);
+  CHECK_FALSE(list.empty());
+  CHECK(drain(list) == std::vector<int>{1, 2, 3});
+  CHECK(list.empty());
+}
+
+TEST_CASE("what is on the list already keeps its place") {
+  Ready list;
+  Thing a(1), b(2);
+  list.add(a);
+  list.add(b);
+  list.add(a);
+  CHECK(drain(list) == std::vector<int>{1, 2});
+}
+
+TEST_CASE("a thing can be taken off from anywhere, and off twice is no harm") {
+  for (int gone = 1; gone <= 3; ++gone) {
+    Ready list;
+    Thing things[] = {Thing(1), Thing(2), Thing(3)};
+    for (Thing& thing : things) list.add(thing);
+    Ready::remove(things[gone - 1]);
+    Ready::remove(things[gone - 1]);
+    CHECK_FALSE(things[gone - 1].ready.linked());
+    std::vector<int> left;
+    for (int i = 1; i <= 3; ++i) {
+      if (i != gone) left.push_back(i);
+    }
+    CHECK(drain(list) == left);
+  }
+}
+
+TEST_CASE("a thing is on two lists by two hooks") {
+  Ready ready;
+  Dirty dirty;
+  Thing a(1), b(2);
+  ready.add(a);
+  ready.add(b);
+  dirty.add(b);
+  dirty.add(a);
+  Ready::remove(a);
+  CHECK(drain(ready) == std::vector<int>{2});
+  CHECK(drain(dirty) == std::vector<int>{2, 1});
+}
+
+TEST_CASE("take_each sees what was there when it began; what is added meanwhile stays") {
+  Ready list;
+  Thing a(1), b(2), c(3);
+  list.add(a);
+  list.add(b);
+  std::vector<int> seen;
+  list.take_each([&](Thing& thing) {
+    seen.push_back(thing.number);
+    CHECK_FALSE(thing.ready.linked());
+    if (thing.number == 1) {
+      list.add(c);
+      list.add(a);
+    }
+  });
+  CHECK(seen == std::vector<int>{1, 2});
+  CHECK(drain(list) == std::vector<int>{3, 1});
+}
+
+TEST_CASE("take_each passes over what is taken off while it runs") {
+  Ready list;
+  Thing a(1), b(2), c(3);
+  for (Thing* thing : {&a, &b, &c}) list.add(*thing);
+  std::vector<int> seen;
+  list.take_each([&](Thing& thing) {
+    seen.push_back(thing.number);
+    if (thing.number == 1) Ready::remove(b);
+  });
+  CHECK(seen == std::vector<int>{1, 3});
+  CHECK(list.empty());
+}
+
+TEST_CASE("each leaves everything on the list but what it takes off itself") {
+  Ready list;
+  Thing a(1), b(2), c(3);
+  for (Thing* thing : {&a, &b, &c}) list.add(*thing);
+  std::vector<int> seen;
+  list.each([&](Thing& thing) {
+    seen.push_back(thing.number);
+    if (thing.number != 3) Ready::remove(thing);
+  });
+  CHECK(seen == std::vector<int>{1, 2, 3});
+  CHECK(drain(list) == std::vector<int>{3});
+}
+
+}  // namespace ringcached::session
