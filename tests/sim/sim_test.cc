@@ -65,11 +65,11 @@ void play(uint64_t seed, uint32_t threads, const io::FakeMoods& moods, bool vani
 }
 
 TEST_CASE("two partitions in one thread answer every client exactly as its model says") {
-  for_seeds(200, [](uint64_t seed) { play(seed, 2, {}, false); });
+  for_seeds(100, [](uint64_t seed) { play(seed, 2, {}, false); });
 }
 
 TEST_CASE("one partition alone answers the same") {
-  for_seeds(50, [](uint64_t seed) { play(seed, 1, {}, false); });
+  for_seeds(25, [](uint64_t seed) { play(seed, 1, {}, false); });
 }
 
 TEST_CASE("five cores, of which one has no partition, answer the same") {
@@ -77,7 +77,7 @@ TEST_CASE("five cores, of which one has no partition, answer the same") {
 }
 
 TEST_CASE("clients that vanish leave the others right and nothing behind") {
-  for_seeds(200, [](uint64_t seed) { play(seed, 3, {}, true); });
+  for_seeds(100, [](uint64_t seed) { play(seed, 3, {}, true); });
 }
 
 TEST_CASE("a world that starves and cuts receives short all the time is only slower") {
@@ -90,7 +90,7 @@ TEST_CASE("a world that starves and cuts receives short all the time is only slo
 }
 
 TEST_CASE("a stop in the middle of everything ends, with every lease, pin and parcel home") {
-  for_seeds(200, [](uint64_t seed) {
+  for_seeds(100, [](uint64_t seed) {
     CAPTURE(seed);
     World world(seed, config_for(3, 64ull << 20), {});
     std::vector<Player> players;
@@ -108,7 +108,7 @@ TEST_CASE("a stop in the middle of everything ends, with every lease, pin and pa
 }
 
 TEST_CASE("a client that never reads holds no more than its share, and the rest is served") {
-  for_seeds(20, [](uint64_t seed) {
+  for_seeds(10, [](uint64_t seed) {
     CAPTURE(seed);
     World world(seed, config_for(2, 64ull << 20), {});
     Player honest(world, 1);
