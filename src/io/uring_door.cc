@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "io/uring_compat.h"
 #include "io/uring_error.h"
 
 namespace ringcached::io {
@@ -67,6 +68,7 @@ bool UringDoor::set_up(const UringConfig& config, std::string& error) {
     return false;
   }
   ring_open_ = true;
+  if ((params.features & feature_no_iowait) != 0) sleep_flags_ |= enter_no_iowait;
   io_uring_register_ring_fd(&ring_);  // saves a lookup per entry; fine without
 
   lent_entries_ = power_of_two_from(pool_.buffers_max());
@@ -218,9 +220,8 @@ void UringDoor::enter(bool sleep) {
   }
   if (!bell_armed_) arm_bell();
   // Events are asked for in either case: with DEFER_TASKRUN nothing happens otherwise.
-  const int rc = sleep && io_uring_cq_ready(&ring_) == 0 ? io_uring_submit_and_wait(&ring_, 1)
+  const int rc = sleep && io_uring_cq_ready(&ring_) == 0 ? submit_and_sleep(ring_, sleep_flags_)
                                                          : io_uring_submit_and_get_events(&ring_);
-  if (rc >= 0) ticks_asked_ = 0;
   // EBUSY: completions overflow; they are collected now and the rest goes next turn.
   if (rc < 0 && rc != -EINTR && rc != -EBUSY && rc != -EAGAIN) ring_failed("io_uring_enter", -rc);
 }

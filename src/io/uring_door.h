@@ -54,6 +54,7 @@ class UringDoor final : public Door {
 
   io_uring ring_{};
   bool ring_open_ = false;
+  unsigned sleep_flags_ = 0;           // for an entry that waits
   io_uring_buf_ring* lent_ = nullptr;  // shared with the kernel: the buffers it may fill
   uint32_t lent_entries_ = 0;
   uint16_t unpublished_ = 0;  // buffers put into `lent_` since its tail was last published
