@@ -44,7 +44,9 @@ shard::OwnerRules owner_rules(const Process& process) {
   rules.cas_enabled = process.config.cas_enabled;
   // Three quarters: a quarter always stays for small items, and 50 clients that load 1 MiB values
   // at the default -m must not be refused.
-  rules.held_bytes_max = process.config.memory_limit / process.partitions / 4 * 3;
+  const uint64_t share = process.config.memory_limit / process.partitions;
+  rules.fill_bytes_max = share / 4 * 3;
+  rules.pin_bytes_max = share / 8 * 7;
   return rules;
 }
 

@@ -92,12 +92,12 @@ void Owner::show(Operation& operation, store::Item& item, ReplyMemory& replies) 
   operation.client_flags = item.client_flags();
   operation.cas = item.cas();
   operation.found.size = size;
-  if (size >= copied_below && store_.can_pin(item) && room_for_more_held(size)) {
+  if (size >= copied_below && store_.can_pin(item) && may_pin(size)) {
     store_.pin(item);
     operation.found.holder = &item;
     operation.found.data = nullptr;
   } else {
-    char* copy = replies.take(size);
+    char* copy = size <= copied_at_most ? replies.take(size) : nullptr;
     if (copy == nullptr) {
       operation.outcome = Outcome::NoMemory;
       return;
@@ -242,7 +242,7 @@ void Owner::remove(Operation& operation) {
 void Owner::reserve(Operation& operation) {
   Fill& fill = fill_of(operation);
   const Seconds exptime = expiry_from_wire(operation.exptime, now_);
-  if (room_for_more_held(std::min(operation.value_size, Fill::credit))) {
+  if (may_fill(std::min(operation.value_size, Fill::credit))) {
     fill.item = store_.begin(operation.key, operation.client_flags, exptime, operation.value_size);
   }
   if (fill.item == nullptr) {
@@ -260,7 +260,7 @@ void Owner::extend(Operation& operation) {
   const uint32_t wanted = std::min(Fill::credit, fill.size - fill.granted);
   fill.span = 0;
   fill.span_count = 0;
-  if (room_for_more_held(wanted)) {
+  if (may_fill(wanted)) {
     fill.span_count =
         static_cast<uint32_t>(store_.extend(*fill.item, wanted, std::span(fill.spans)));
   }

@@ -18,7 +18,10 @@ namespace ringcached::shard {
 struct OwnerRules {
   uint64_t item_size_max = 1u << 20;
   bool cas_enabled = true;
-  uint64_t held_bytes_max = 0;  // pinned and uncommitted bytes of the partition
+  /// Pinned and uncommitted bytes of the partition, up to which values may be filled, and read in
+  /// place. The second is larger: a reader takes nothing that is not there already.
+  uint64_t fill_bytes_max = 0;
+  uint64_t pin_bytes_max = 0;
 };
 
 class Owner {
@@ -26,6 +29,9 @@ class Owner {
   /// Values below this are copied into the parcel, larger ones pinned and sent from the item.
   /// Guess, to be measured: one page.
   static constexpr uint32_t copied_below = 4096;
+  /// What cannot be pinned for want of quota is copied up to this size, and beyond it refused: a
+  /// client that does not read must not grow memory without bound. Guess.
+  static constexpr uint32_t copied_at_most = 64 * 1024;
   /// A parcel stops once its replies reach this; the rest comes back unrun. DESIGN section 4.
   static constexpr uint64_t reply_bytes_max = 256 * 1024;
 
@@ -67,9 +73,9 @@ class Owner {
   void rewrite_number(Operation&, store::Item&, std::string_view text);
   void no_memory(Operation&, StoreMode, const Key&);
   store::Item* find(const Operation& operation) { return store_.find(operation.key).item; }
-  bool room_for_more_held(uint64_t bytes) const {
-    return store_.pinned_bytes() + store_.uncommitted_bytes() + bytes <= rules_.held_bytes_max;
-  }
+  uint64_t held_bytes() const { return store_.pinned_bytes() + store_.uncommitted_bytes(); }
+  bool may_fill(uint64_t bytes) const { return held_bytes() + bytes <= rules_.fill_bytes_max; }
+  bool may_pin(uint64_t bytes) const { return held_bytes() + bytes <= rules_.pin_bytes_max; }
 
   store::Store& store_;
   Counters& counters_;

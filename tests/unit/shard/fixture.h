@@ -88,7 +88,7 @@ inline std::string pattern(size_t size, uint32_t seed) {
 struct PartitionConfig {
   uint64_t memory = 16u << 20;
   bool evict = true;
-  OwnerRules rules{1u << 20, true, 4u << 20};
+  OwnerRules rules{1u << 20, true, 4u << 20, 4u << 20};
 };
 
 /// One partition that holds all the memory it is given.

@@ -219,7 +219,7 @@ TEST_CASE("a filled append to nothing, or beyond -I, is not stored") {
 
 TEST_CASE("bytes under way are held to their quota") {
   PartitionConfig config;
-  config.rules.held_bytes_max = 400'000;
+  config.rules.fill_bytes_max = 400'000;
   Partition p(config);
   const std::string value = pattern(300'000, 10);
   Filling first(p, "first", value);

@@ -139,9 +139,9 @@ TEST_CASE("a copy does not change when its item does") {
   CHECK(bytes_of(third.found) == "after!");
 }
 
-TEST_CASE("beyond the bytes that may be held, large values are copied") {
+TEST_CASE("beyond the bytes that may be held, values are copied, and very large ones refused") {
   PartitionConfig config;
-  config.rules.held_bytes_max = 50'000;
+  config.rules.pin_bytes_max = 50'000;
   Partition p(config);
   const std::string value = pattern(20'000, 1);
   for (const char* key : {"a", "b", "c", "d"}) p.run(set(key, value));
@@ -156,6 +156,10 @@ TEST_CASE("beyond the bytes that may be held, large values are copied") {
     if (operation.found.holder != nullptr) p.owner.unpin(operation.found.holder);
   }
   CHECK(pinned == 2);
+  p.run(set("giant", pattern(Owner::copied_at_most + 1, 3)));
+  const Operation refused = p.run(get("giant"));
+  CHECK(refused.outcome == Outcome::NoMemory);
+  CHECK(refused.found.holder == nullptr);
   CHECK(p.store.pinned_bytes() == 0);
 }
 
