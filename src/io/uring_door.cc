@@ -222,6 +222,7 @@ void UringDoor::enter(bool sleep) {
   // Events are asked for in either case: with DEFER_TASKRUN nothing happens otherwise.
   const int rc = sleep && io_uring_cq_ready(&ring_) == 0 ? submit_and_sleep(ring_, sleep_flags_)
                                                          : io_uring_submit_and_get_events(&ring_);
+  if (rc >= 0) ticks_asked_ = 0;
   // EBUSY: completions overflow; they are collected now and the rest goes next turn.
   if (rc < 0 && rc != -EINTR && rc != -EBUSY && rc != -EAGAIN) ring_failed("io_uring_enter", -rc);
 }

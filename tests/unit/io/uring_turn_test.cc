@@ -91,6 +91,17 @@ TEST_CASE("ticks asked for in the same turn come each after its own time") {
   ringer.join();
 }
 
+TEST_CASE("tick after tick comes, one asked for when the one before has come") {
+  DoorFixture f;
+  for (uint32_t i = 0; i < 50; ++i) {
+    const Token token{Act::Tick, 1, i};
+    f.door->tick(1, token);
+    size_t seen = 0;
+    while (seen == 0) seen = ticks_in(f.door->wait(true), token);
+    CHECK(seen == 1);
+  }
+}
+
 TEST_CASE("wake_now from another thread ends a sleep, without a completion") {
   DoorFixture f;
   for (int i = 0; i < 100; ++i) {
