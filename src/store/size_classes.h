@@ -1,4 +1,4 @@
-// The sizes of chunks: from -n upwards by -f, the largest a quarter of a page.
+// The sizes of chunks: from -n upwards by -f at the most, the largest a quarter of a page.
 #pragma once
 
 #include <array>
@@ -17,8 +17,8 @@ inline constexpr uint32_t chunk_size_max = page_payload / 4 / 8 * 8;
 /// Never changes once made.
 class SizeClasses {
  public:
-  /// `chunk_min`: bytes of the smallest chunk, at least. A growth so fine that it would take more
-  /// than classes_max classes is coarsened until it does not.
+  /// `chunk_min`: bytes of the smallest chunk, at least. `growth_factor`: the next size is at most
+  /// so many times as large; finer steps are taken as far as classes_max classes go.
   SizeClasses(uint32_t chunk_min, double growth_factor);
 
   uint32_t count() const { return count_; }
@@ -31,7 +31,7 @@ class SizeClasses {
   uint8_t class_for(uint32_t bytes) const { return by_size_[(bytes + 7) / 8]; }
 
  private:
-  bool build(uint32_t chunk_min, double growth_factor);
+  bool build(uint32_t chunk_min, double small, double large);
 
   uint32_t count_ = 0;
   std::array<uint32_t, classes_max> sizes_{};
