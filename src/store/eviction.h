@@ -2,7 +2,8 @@
 //
 // Owner: one core. New items enter a small queue (a tenth of the class); those that were hit by the
 // time they reach its end move on to main, the others leave and are remembered by a ghost. A hit
-// only counts up two bits.
+// only counts up two bits. When others become popular, main is full of yesterday's favourites: then
+// the small queue gets more room for a while (adapt).
 #pragma once
 
 #include <array>
@@ -36,7 +37,7 @@ class Eviction {
     uint64_t size() const { return small.size() + main.size(); }
   };
 
-  explicit Eviction(const Slab& slab) : slab_(slab) {}
+  explicit Eviction(const Slab& slab);
 
   /// A new key: into main if the ghost knows it, else into small.
   void insert(Item& item, uint64_t hash);
@@ -44,6 +45,17 @@ class Eviction {
   void inherit(Item& item, const Item& old);
   void remove(Item& item) { queue_of(item).remove(slab_, item); }
   void relocate(const Item& to) { queue_of(to).relocate(slab_, to); }
+
+  /// Writes only what changes: a hot item's line stays clean.
+  void note_hit(Item& item) {
+    if (item.frequency() < frequency_max) {
+      item.set_frequency(static_cast<uint8_t>(item.frequency() + 1));
+    }
+    if (item.has(status::in_main)) ++main_hits_.now;
+  }
+  /// Once per window of requests: settles how much of each class its small queue may have. The
+  /// ghost tells what more room for it would be worth.
+  void adapt();
 
   /// Whom to evict from this class. Never `keep` nor a pinned item. Moves items between the queues.
   Victim choose(uint8_t class_number, const Life& life, const Item* keep);
@@ -54,6 +66,7 @@ class Eviction {
 
   const Queues& queues(uint8_t class_number) const { return queues_[class_number]; }
   uint64_t ghost_bytes() const { return ghost_bytes_; }
+  double small_share() const { return small_share_; }
 
   static bool is_protected(const Item& item, const Item* keep) {
     return &item == keep || item.pins() != 0;
@@ -62,16 +75,26 @@ class Eviction {
   void verify() const;
 
  private:
+  /// Hits, counted up and fading window by window.
+  struct Hits {
+    uint64_t now = 0;  // so far
+    uint64_t counted = 0;
+    double lately = 0;
+    void end_window();
+  };
+
   ItemQueue& queue_of(const Item& item) {
     Queues& queues = queues_[item.class_number()];
     return item.has(status::in_main) ? queues.main : queues.small;
   }
-  static bool small_is_due(const Queues& queues);
+  bool small_is_due(const Queues& queues) const;
   void spare(Queues& queues, Item& item);
   uint64_t verify_queue(const ItemQueue& queue, uint32_t class_number, bool main) const;
 
   const Slab& slab_;
   uint64_t ghost_bytes_ = 0;
+  Hits main_hits_, ghost_hits_;  // of all classes
+  double small_share_;
   std::array<Queues, classes_max> queues_;
 };
 

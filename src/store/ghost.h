@@ -11,6 +11,8 @@ namespace ringcached::store {
 
 class Ghost {
  public:
+  static constexpr int bytes_per_place = 2;
+
   /// Room for about `objects` fingerprints. Called before each add; works only when the number has
   /// left the room behind by a quarter, or uses less than half of it.
   void fit(uint64_t objects) {

@@ -26,6 +26,7 @@ bool Store::step_balance() {
   if (move_.page == 0) {
     if (lookups_ < balance_window) return false;
     lookups_ = 0;
+    eviction_.adapt();
     const Balance::Move move = balance_.decide(slab_, eviction_);
     if (!move.wanted() || slab_.pages_empty() != 0) return false;
     start_move(move);

@@ -63,9 +63,7 @@ Found Store::find(const Key& key) {
 
 /// Writes only what changes: a hot item's line stays clean.
 void Store::mark_read(Item& item) {
-  if (item.frequency() < frequency_max) {
-    item.set_frequency(static_cast<uint8_t>(item.frequency() + 1));
-  }
+  eviction_.note_hit(item);
   if (!item.fetched()) item.set(status::fetched);
   if (item.last_access() != life_.now) item.set_last_access(life_.now);
 }

@@ -1,4 +1,5 @@
 // Claims about who goes when memory is short.
+#include <algorithm>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -42,6 +43,35 @@ TEST_CASE("an item that was read outlives a scan of items that were not") {
   int alive = 0;
   for (int i = 0; i < 100; ++i) alive += f.has(numbered("hot", i)) ? 1 : 0;
   CHECK(alive == 100);
+  f.store.verify();
+}
+
+TEST_CASE("when others become popular the small queue gets more room, until they are in main") {
+  Fixture f(2u << 20);
+  const auto count = static_cast<uint64_t>(fill_up(f, "key", 500));
+  uint64_t state = 1;
+  // Keys numbered from `first`, half as many again as fit, and those in front more often.
+  const auto ask_for = [&](uint64_t first, int requests) {
+    double most = 0;
+    for (int i = 0; i < requests; ++i) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      const uint64_t n = (state >> 33) % (count * 3 / 2);
+      const std::string key = "n" + std::to_string(first + n * n / (count * 3 / 2));
+      if (Item* item = f.find(key); item != nullptr) {
+        f.store.mark_read(*item);
+      } else {
+        f.set(key, pattern(500, 2));
+      }
+      if (i % 16 == 0) f.store.sweep();
+      most = std::max(most, f.store.eviction().small_share());
+    }
+    return most;
+  };
+  ask_for(0, 400'000);
+  CHECK(f.store.eviction().small_share() < 0.2);
+  CHECK(ask_for(10'000'000, 60'000) > 0.2);
+  ask_for(10'000'000, 400'000);
+  CHECK(f.store.eviction().small_share() < 0.2);
   f.store.verify();
 }
 
