@@ -78,7 +78,7 @@ struct Partition {
   Partition()
       : budget(256u << 20, 1),
         store(store_config(), budget, counters),
-        owner(store, counters, {1u << 20, true, 64u << 20}) {
+        owner(store, counters, {1u << 20, true, 64u << 20, 64u << 20}) {
     owner.set_now(now);
   }
 

@@ -35,7 +35,7 @@ struct Fixture {
   Fixture()
       : budget(64u << 20, 1),
         store(store_config(), budget, counters),
-        owner(store, counters, {1u << 20, true, 32u << 20}),
+        owner(store, counters, {1u << 20, true, 32u << 20, 32u << 20}),
         shard(1, &owner, nullptr, silence, counters) {
     owner.set_now({100, 1'700'000'000});
   }
