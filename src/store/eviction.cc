@@ -56,12 +56,16 @@ void Eviction::Hits::end_window() {
 void Eviction::adapt() {
   main_hits_.end_window();
   ghost_hits_.end_window();
-  uint64_t in_main = 0;
-  for (const Queues& queues : queues_) in_main += queues.main.size();
+  uint64_t in_main = 0, in_all = 0;
+  for (const Queues& queues : queues_) {
+    in_main += queues.main.size();
+    in_all += queues.size();
+  }
+  main_was_filled_ = main_was_filled_ || in_main * 4 > in_all;
   const double ghost_places = static_cast<double>(ghost_bytes_) / Ghost::bytes_per_place;
   // Hits per place, both sides multiplied by the places.
-  const bool grow = ghost_hits_.lately * static_cast<double>(in_main) >
-                    worth_growing * main_hits_.lately * ghost_places;
+  const bool grow = main_was_filled_ && ghost_hits_.lately * static_cast<double>(in_main) >
+                                            worth_growing * main_hits_.lately * ghost_places;
   small_share_ += grow ? small_share_step : -small_share_step;
   small_share_ = std::clamp(small_share_, small_share_min, small_share_max);
 }

@@ -95,6 +95,7 @@ class Eviction {
   uint64_t ghost_bytes_ = 0;
   Hits main_hits_, ghost_hits_;  // of all classes
   double small_share_;
+  bool main_was_filled_ = false;  // to a quarter: a cold main is hit little whatever is popular
   std::array<Queues, classes_max> queues_;
 };
 
