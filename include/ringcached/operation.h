@@ -81,7 +81,7 @@ struct Operation {
   bool decrement = false;
   bool quiet = false;       // noreply: no reply whatever the outcome
   bool with_cas = false;    // gets, gats: the reply shows the cas id
-  bool ends_reply = false;  // get family: END follows this key's reply
+  bool ends_reply = false;  // get family: END follows this key's reply; or a Say that is that END
   Outcome outcome = Outcome::Pending;
 
   // What became of it.

@@ -66,8 +66,10 @@ Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> li
                                       process.hasher, now_});
   services_->batch_capacity = std::clamp(process.config.requests_per_turn, batch_least, batch_most);
   services_->verbosity = process.config.verbosity;
-  clients_.emplace(*services_,
-                   [this] { process_.connections.open.fetch_sub(1, std::memory_order_relaxed); });
+  clients_.emplace(*services_, [this] {
+    process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
+    if (acceptor_) acceptor_->try_again();
+  });
   if (index == 0) {
     acceptor_.emplace(std::move(listeners), process.config.threads, process.config, door_,
                       process.connections, counters_,

@@ -37,10 +37,12 @@ void Acceptor::on_completion(const io::Completion& completion) {
   Listener& listener = listeners_[completion.token.slot];
   if (!completion.more) listener.armed = false;
   if (completion.result >= 0) take(completion.result);
-  // Out of descriptors or memory: parked until something is freed. The rest concerns one client
-  // that went away before it was accepted.
-  const bool parked = completion.result == -EMFILE || completion.result == -ENFILE ||
-                      completion.result == -ENOBUFS || completion.result == -ENOMEM;
+  // What concerns one client that went away before it was accepted is passed over. All else (out of
+  // descriptors or memory, mostly) parks the listener until something is freed: it must not spin.
+  const int32_t result = completion.result;
+  const bool passing = result == -ECONNABORTED || result == -EINTR || result == -EAGAIN ||
+                       result == -EPROTO || result == -ECANCELED;
+  const bool parked = result < 0 && !passing;
   if (parked) ++counters_[Counter::ListenDisabled];
   if (!listener.armed && !parked && !paused_ && !stopping_) arm(completion.token.slot);
   if (stopping_ && !listener.armed && listener.socket >= 0) {

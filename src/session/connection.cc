@@ -14,6 +14,12 @@ namespace {
 
 constexpr std::string_view line_end = "\r\n";
 
+/// A key of a get line, or the Say with which a streamed one ends.
+bool belongs_to_get(const Operation& operation) {
+  return operation.verb == Verb::Get || operation.verb == Verb::GetAndTouch ||
+         (operation.verb == Verb::Say && operation.ends_reply);
+}
+
 }  // namespace
 
 Connection::Connection(Clients& home, uint32_t slot, uint32_t generation, int socket)
@@ -33,8 +39,7 @@ void Connection::start() {
 // --- Receiving.
 
 bool Connection::receiving_allowed() const {
-  return state_ == State::Open && !leaving_ && input_.leases() < Input::leases_max &&
-         !starving_hook.linked();
+  return state_ == State::Open && !leaving_ && !input_.full() && !starving_hook.linked();
 }
 
 void Connection::resume_receiving() {
@@ -46,7 +51,7 @@ void Connection::resume_receiving() {
 
 /// Too much has come that cannot be run yet: the client is to wait.
 void Connection::restrain_receiving() {
-  if (!receiving_ || restrained_ || input_.leases() < Input::leases_max) return;
+  if (!receiving_ || restrained_ || !input_.full()) return;
   if (state_ != State::Open) return;
   restrained_ = true;
   ++core_.counters[Counter::OutputStalls];
@@ -190,6 +195,7 @@ void Connection::rest() {
   if (batch_ != nullptr || state_ == State::Closing) return;
   if (leaving_) input_.clear(core_.door);
   input_.release(core_.door);
+  output_.trim(core_.pool);
   if (has_work()) {
     if (can_go_on()) home_.make_ready(*this);
   } else if (state_ == State::Eof || leaving_) {
@@ -209,20 +215,28 @@ void Connection::write_replies() {
   for (; i < batch_->size() && !leaving_; ++i) {
     Operation& operation = batch_->at(i);
     if (operation.outcome == Outcome::Pending) break;
-    write_reply(operation);
-    if (operation.outcome == Outcome::NoMemory && operation.verb <= Verb::GetAndTouch) {
-      skip_rest_of_get(i);
+    if (dropping_get_ && belongs_to_get(operation)) {
+      dropping_get_ = !operation.ends_reply;
+      give_back_pin(operation);
+      continue;
     }
+    write_reply(operation);
+    // Its error is the whole answer: the rest of the line says nothing, END included.
+    dropping_get_ = operation.outcome == Outcome::NoMemory && belongs_to_get(operation) &&
+                    !operation.ends_reply;
   }
   batch_->note_written(leaving_ ? batch_->size() : i);
   if (!output_.empty()) home_.make_dirty(*this);
+  if (output_.holds_pins() && !holding_hook.linked()) {
+    if (!output_.sending()) last_taken_ = core_.now.seconds;
+    home_.hold(*this);
+  }
 }
 
-/// A get line that ran out of memory is answered by its error alone: its other keys say nothing.
-void Connection::skip_rest_of_get(uint32_t failed) {
-  for (uint32_t i = failed; !batch_->at(i).ends_reply && i + 1 < batch_->size(); ++i) {
-    batch_->at(i + 1).quiet = true;
-  }
+void Connection::give_back_pin(Operation& operation) {
+  if (operation.found.holder == nullptr) return;
+  core_.shard.give_back(operation.found.holder, operation.key.hash);
+  operation.found.holder = nullptr;
 }
 
 void Connection::write_reply(Operation& operation) {
@@ -242,11 +256,8 @@ void Connection::write_reply(Operation& operation) {
       break;
   }
   if (operation.outcome == Outcome::Granted) return;
-  if (wire::has_value(operation) && !operation.quiet) return write_value(operation);
-  if (operation.found.holder != nullptr) {
-    core_.shard.give_back(operation.found.holder, operation.key.hash);
-    operation.found.holder = nullptr;
-  }
+  if (operation.quiet) return give_back_pin(operation);
+  if (wire::has_value(operation)) return write_value(operation);
   char* out = output_.room(wire::reply_frame_max, core_.pool);
   out = wire::write_tail(operation, wire::write_head(operation, out));
   output_.commit(out, core_.pool);
@@ -277,17 +288,15 @@ void Connection::write_value(Operation& operation) {
 void Connection::flush() {
   if (output_.sending() || output_.empty() || state_ == State::Closing) return;
   output_.send(socket_, token(io::Act::Send), core_.door, core_.pool);
-  if (output_.holds_pins()) home_.hold(*this);
 }
 
 void Connection::on_sent(int32_t result) {
   output_.sent(result > 0 ? static_cast<size_t>(result) : 0, core_.pool, core_.shard);
-  if (!output_.holds_pins()) home_.unhold(*this);
   if (state_ == State::Closing) return try_to_close();
   if (result <= 0 && result != -EAGAIN && result != -EINTR) return abort();
   if (result > 0) {
     core_.counters[Counter::BytesWritten] += static_cast<uint64_t>(result);
-    last_taken_ = core_.now.seconds;
+    last_taken_ = last_heard_ = core_.now.seconds;
   }
   if (!output_.empty()) home_.make_dirty(*this);
   if (output_.pending() > output_low) return;
@@ -296,11 +305,15 @@ void Connection::on_sent(int32_t result) {
 }
 
 void Connection::check_patience() {
-  if (core_.now.seconds - last_taken_ >= pin_patience) abort();
+  const Seconds now = core_.now.seconds;
+  if (output_.holds_pins() && now - last_taken_ >= patience) return abort();
+  if (fill_ != nullptr && now - last_heard_ >= patience) return abort();
+  if (!output_.holds_pins() && fill_ == nullptr) home_.unhold(*this);
 }
 
 void Connection::check_idleness(Seconds timeout) {
-  if (state_ != State::Open || core_.now.seconds - last_heard_ <= timeout) return;
+  if (state_ != State::Open || batch_ != nullptr || !output_.empty()) return;
+  if (core_.now.seconds - last_heard_ <= timeout) return;
   ++core_.counters[Counter::IdleKicks];
   abort();
 }
@@ -316,6 +329,7 @@ void Connection::begin_fill(Operation& operation) {
   fill_->quiet = operation.quiet;
   operation.fill = fill_.get();
   filling_ = Filling::Reserving;
+  home_.hold(*this);
 }
 
 /// The owner has answered a Reserve or an Extend.

@@ -28,8 +28,9 @@ class Connection final : public shard::BatchOwner {
   /// goes on. Guess, above the largest part of a batch (Owner::reply_bytes_max).
   static constexpr uint64_t output_high = 256 * 1024;
   static constexpr uint64_t output_low = 64 * 1024;
-  /// A client that takes no byte for so long while it holds items is closed. DESIGN section 4.
-  static constexpr Seconds pin_patience = 60;
+  /// A client that takes no byte for so long while it holds items, or sends none in the middle of a
+  /// large value, is closed. DESIGN section 4.
+  static constexpr Seconds patience = 60;
 
   Connection(Clients& home, uint32_t slot, uint32_t generation, int socket);
 
@@ -48,7 +49,7 @@ class Connection final : public shard::BatchOwner {
   void receive_again();
   /// Receive buffers are short: gives ours back, at the price of a copy. true: it helped.
   bool move_input_aside();
-  /// Once a second, for those that hold items while they send.
+  /// Once a second, for those that hold items: while they are sent, or while they arrive.
   void check_patience();
   /// Once a second where there is an idle timeout: closes a client that has been silent for it.
   void check_idleness(Seconds timeout);
@@ -85,7 +86,7 @@ class Connection final : public shard::BatchOwner {
   void write_replies();
   void write_reply(Operation&);
   void write_value(Operation&);
-  void skip_rest_of_get(uint32_t failed);
+  void give_back_pin(Operation&);
 
   void begin_fill(Operation&);
   void after_grant(Outcome);
@@ -106,12 +107,13 @@ class Connection final : public shard::BatchOwner {
   State state_ = State::Open;
   Filling filling_ = Filling::No;
   bool receiving_ = false;
-  bool restrained_ = false;  // the receive is being cancelled, since too much has come
-  bool leaving_ = false;     // no more input is looked at: quit
-  bool closed_ = false;      // handed back to the clients, to be buried
-  Seconds last_taken_ = 0;   // when the client last took bytes
-  Seconds last_heard_ = 0;   // when bytes last came from it
-  size_t need_ = 1;          // bytes at hand before parsing makes sense again
+  bool restrained_ = false;    // the receive is being cancelled, since too much has come
+  bool leaving_ = false;       // no more input is looked at: quit
+  bool dropping_get_ = false;  // the rest of a get line that ran out of memory is not answered
+  bool closed_ = false;        // handed back to the clients, to be buried
+  Seconds last_taken_ = 0;     // when the client last took bytes
+  Seconds last_heard_ = 0;     // when bytes last came from it
+  size_t need_ = 1;            // bytes at hand before parsing makes sense again
   wire::TextParser parser_;
   Input input_;
   Output output_;

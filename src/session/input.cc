@@ -39,7 +39,7 @@ void Input::destroy(Chunk* chunk, io::Door& door) {
 
 void Input::accept(const io::Lease& lease) {
   RC_ASSERT(!lease.bytes.empty());
-  Chunk* chunk = new (std::malloc(sizeof(Chunk))) Chunk;
+  Chunk* chunk = make_copy_chunk(0);
   // The buffer is ours to read; the kernel wrote it, and nobody writes it while it is leased.
   chunk->bytes = const_cast<char*>(lease.bytes.data());
   chunk->end = static_cast<uint32_t>(lease.bytes.size());

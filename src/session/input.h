@@ -35,6 +35,10 @@ class Input {
   /// All bytes behind the cursor.
   size_t available() const { return available_; }
   uint32_t leases() const { return leases_; }
+  /// As much is held as one client may make us hold, in buffers or in copies.
+  bool full() const {
+    return leases_ >= leases_max || available_ >= leases_max * io::BufferPool::buffer_size;
+  }
 
   /// Makes the front at least `need` bytes long, copying what straddles, if so many are at hand.
   /// false: they are not. Views into consumed bytes stay valid.

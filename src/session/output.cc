@@ -206,6 +206,12 @@ void Output::drop_first(OutputPool& pool, shard::Shard& shard) {
   pool.give_piece(piece);
 }
 
+void Output::trim(OutputPool& pool) {
+  if (first_ != nullptr || block_ == nullptr) return;
+  pool.give_block(block_);
+  block_ = nullptr;
+}
+
 void Output::clear(OutputPool& pool, shard::Shard& shard) {
   RC_ASSERT(!sending_);
   while (first_ != nullptr) drop_first(pool, shard);

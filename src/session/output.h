@@ -91,6 +91,8 @@ class Output {
   void send(int socket, io::Token token, io::Door& door, OutputPool& pool);
   /// The send is done: `size` bytes are gone (0 if it failed).
   void sent(size_t size, OutputPool& pool, shard::Shard& shard);
+  /// Gives home a block that nothing was written to in the end.
+  void trim(OutputPool& pool);
   /// Drops everything; no send may be under way.
   void clear(OutputPool& pool, shard::Shard& shard);
 

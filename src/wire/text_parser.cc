@@ -250,13 +250,17 @@ Step TextParser::next_streamed_key(std::string_view bytes, Operation& operation)
 /// The line ends where no key of it is left to carry the end of the reply.
 Step TextParser::end_streamed_line(size_t consumed, Operation& operation) {
   place_ = Place::LineStart;
-  return say(any_key_ ? end : bad_format, consumed, operation);
+  const Step step = say(any_key_ ? end : bad_format, consumed, operation);
+  operation.ends_reply = true;
+  return step;
 }
 
 /// A key too long, behind others that have been answered: the error takes the place of END.
 Step TextParser::break_streamed_line(size_t consumed, Operation& operation) {
   place_ = Place::LineRest;
-  return say(bad_format, consumed, operation);
+  const Step step = say(bad_format, consumed, operation);
+  operation.ends_reply = true;
+  return step;
 }
 
 Step TextParser::drop_value(std::string_view bytes) {
