@@ -27,13 +27,12 @@ class Acceptor {
 
   void start();
   void on_completion(const io::Completion&);
-  /// Once a second, and when a connection has ended: tries again what was refused.
+  /// Once a second, and when a connection of this core has ended: tries again what was refused.
   void try_again();
   /// No more clients. The sockets close once no accept is under way.
   void stop();
   /// No accept is under way any more.
   bool stopped() const;
-  bool accepting() const { return !paused_; }
 
  private:
   struct Listener {

@@ -99,7 +99,6 @@ bool Input::join(size_t need) {
     move_into(*copy, have);
     copy->next = cursor_->next;
     cursor_->next = copy;
-    if (last_ == cursor_) last_ = copy;
     cursor_ = copy;
   }
   const size_t room = cursor_->capacity - cursor_->end;
