@@ -27,13 +27,22 @@ enum class Verb : uint8_t {
   Extend,      // the next grant of the item under way
   Commit,      // the item under way is complete: store it as `mode` says
   Abandon,     // forget the item under way; nobody waits for the answer
+  Dump,        // the next items of one partition: `dump`; the records are the value found
 
   // For every partition; a batch of its own.
   FlushAll,  // `exptime`
   Stats,     // sub-command in `value`
   ResetStats,
-  Verbosity,  // `delta`
-  Shutdown,   // `delta`: 0 at once, 1 graceful
+  Shutdown,  // `delta`: 0 at once, 1 graceful
+  Reassign,  // a page of class `exptime` (-1: any) goes to class `delta`, both as on the wire
+  Crawl,     // a round of the sweep at once, if a class of `delta` (a bit each) has items
+  // What may be tuned while the server runs; the new value is `delta`.
+  Verbosity,
+  MemoryLimit,  // bytes of -m
+  Automove,     // 0: pages do not follow the misses
+  Crawler,      // 0: nothing sweeps
+  CrawlerSleep,
+  CrawlerTocrawl,
 };
 
 enum class StoreMode : uint8_t { Set, Add, Replace, Append, Prepend, Cas };
@@ -55,6 +64,13 @@ enum class Outcome : uint8_t {
   TooLarge,    // the value is over the limit
   NoMemory,    // no room, and none to be made
   Granted,     // Reserve, Extend: the session may fill
+  // Reassign, Crawl, Crawler. Those that come first say more than what comes behind.
+  Busy,        // one is under way already
+  NoSpare,     // the class has no page to spare
+  NotStarted,  // no items to crawl
+  BadClass,
+  SameClass,
+  Refused,  // switched off, or it is so already
 };
 
 /// A value that a Hit found. Either a copy (holder null), which lives as long as its batch, or the
@@ -88,13 +104,13 @@ struct Operation {
   ValueView found;
   uint64_t cas = 0;      // Hit, Stored
   uint64_t number = 0;   // Number
-  void* fill = nullptr;  // Reserve..Abandon: the item under way, for the shard only
+  void* fill = nullptr;  // Reserve..Abandon: the item under way; Dump: how far it is. For the shard
 
   Operation* next = nullptr;  // the same owner's next one, in request order
 };
 
 constexpr bool has_key(Verb verb) {
-  return verb >= Verb::Get && verb <= Verb::Abandon;
+  return verb >= Verb::Get && verb <= Verb::Dump;
 }
 constexpr bool is_for_all(Verb verb) {
   return verb >= Verb::FlushAll;

@@ -33,4 +33,18 @@ Balance::Move Balance::decide(const Slab& slab, const Eviction& eviction) {
   return pays && most > gain_least * fewest ? move : Move{};
 }
 
+uint8_t Balance::poorest(const Slab& slab, uint64_t not_these) const {
+  uint8_t poorest = Slab::no_class;
+  double fewest = 0;
+  for (uint8_t i = 0; i < slab.sizes().count(); ++i) {
+    const auto pages = static_cast<double>(slab.class_at(i).pages);
+    if (pages == 0 || (not_these >> i & 1) != 0) continue;
+    const double cost = (hits_[i] + donor_prior) / pages;
+    if (poorest != Slab::no_class && cost >= fewest) continue;
+    fewest = cost;
+    poorest = i;
+  }
+  return poorest;
+}
+
 }  // namespace ringcached::store

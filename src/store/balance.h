@@ -27,6 +27,9 @@ class Balance {
 
   /// Once per window: counts the ghost hits since the last time and decides.
   Move decide(const Slab& slab, const Eviction& eviction);
+  /// The class that misses a page least, but for those in `not_these` (a bit each); no_class: none
+  /// has pages.
+  uint8_t poorest(const Slab& slab, uint64_t not_these) const;
 
  private:
   std::array<double, classes_max> hits_{};            // decaying

@@ -23,7 +23,8 @@ constexpr uint32_t looked_at_for_dead = 5;  // per queue, as memcached looks at 
 
 }  // namespace
 
-Eviction::Eviction(const Slab& slab) : slab_(slab), small_share_(small_share_min) {}
+Eviction::Eviction(const Slab& slab, ClassTable& classes)
+    : slab_(slab), classes_(classes), small_share_(small_share_min) {}
 
 void Eviction::insert(Item& item, uint64_t hash) {
   Queues& queues = queues_[item.class_number()];
@@ -75,7 +76,9 @@ void Eviction::spare(Queues& queues, Item& item) {
   if (item.has(status::in_main)) {
     item.set_frequency(static_cast<uint8_t>(item.frequency() - 1));
     queues.main.remove(slab_, item);
+    ++counters_of(item)[ClassCounter::MovesWithinMain];
   } else {
+    ++counters_of(item)[ClassCounter::MovesToMain];
     item.set_frequency(0);
     queues.small.remove(slab_, item);
     item.set(status::in_main);

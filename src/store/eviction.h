@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 
+#include "store/class_table.h"
 #include "store/ghost.h"
 #include "store/item_queue.h"
 #include "store/life.h"
@@ -37,7 +38,8 @@ class Eviction {
     uint64_t size() const { return small.size() + main.size(); }
   };
 
-  explicit Eviction(const Slab& slab);
+  /// Counts hits and moves in `classes`, which must outlive it.
+  Eviction(const Slab& slab, ClassTable& classes);
 
   /// A new key: into main if the ghost knows it, else into small.
   void insert(Item& item, uint64_t hash);
@@ -51,7 +53,12 @@ class Eviction {
     if (item.frequency() < frequency_max) {
       item.set_frequency(static_cast<uint8_t>(item.frequency() + 1));
     }
-    if (item.has(status::in_main)) ++main_hits_.now;
+    if (item.has(status::in_main)) {
+      ++main_hits_.now;
+      ++counters_of(item)[ClassCounter::HitsInMain];
+    } else {
+      ++counters_of(item)[ClassCounter::HitsInSmall];
+    }
   }
   /// Once per window of requests: settles how much of each class its small queue may have. The
   /// ghost tells what more room for it would be worth.
@@ -83,6 +90,7 @@ class Eviction {
     void end_window();
   };
 
+  ClassCounters& counters_of(const Item& item) { return classes_[item.class_number()].counters; }
   ItemQueue& queue_of(const Item& item) {
     Queues& queues = queues_[item.class_number()];
     return item.has(status::in_main) ? queues.main : queues.small;
@@ -92,6 +100,7 @@ class Eviction {
   uint64_t verify_queue(const ItemQueue& queue, uint32_t class_number, bool main) const;
 
   const Slab& slab_;
+  ClassTable& classes_;
   uint64_t ghost_bytes_ = 0;
   Hits main_hits_, ghost_hits_;  // of all classes
   double small_share_;

@@ -1,5 +1,7 @@
 // Store: finds a chunk when memory is short. First what is dead anyway, then one item of the class,
 // then a whole page of the richest class; each step is bounded.
+#include <algorithm>
+
 #include "base/assert.h"
 #include "store/store.h"
 
@@ -36,7 +38,14 @@ void* Store::obtain_tail(uint8_t class_number) {
 }
 
 void* Store::reclaim(uint8_t class_number) {
+  void* chunk = make_way(class_number);
+  if (chunk == nullptr) ++counters_of(class_number)[ClassCounter::OutOfMemory];
+  return chunk;
+}
+
+void* Store::make_way(uint8_t class_number) {
   ++counters_[Counter::DirectReclaims];
+  ++counters_of(class_number)[ClassCounter::DirectReclaims];
   for (uint32_t round = 0; dying_ != no_ref && round < reap_rounds_max; ++round) {
     reap(reaped_at_once);
     if (void* chunk = slab_.allocate(class_number); chunk != nullptr) return chunk;
@@ -64,13 +73,31 @@ void Store::evict(Item& item, bool dead) {
   const uint64_t hash = hash_of(item);
   if (dead) {
     ++counters_[Counter::Reclaimed];
-    if (!item.fetched() && !life_.is_flushed(item)) ++counters_[Counter::ExpiredUnfetched];
+    ++counters_of(item.class_number())[ClassCounter::Reclaimed];
+    count_expired_unfetched(item);
   } else {
-    ++counters_[Counter::Evictions];
-    if (!item.fetched()) ++counters_[Counter::EvictedUnfetched];
+    count_evicted(item);
     eviction_.remember(item, hash);
   }
   unlink(item, hash);
+}
+
+void Store::count_evicted(const Item& item) {
+  ClassTally& tally = classes_[item.class_number()];
+  ++counters_[Counter::Evictions];
+  ++tally.counters[ClassCounter::Evicted];
+  if (item.exptime() != never) ++tally.counters[ClassCounter::EvictedNonzero];
+  tally.evicted_unread = life_.now - std::min(item.last_access(), life_.now);
+  if (item.fetched()) return;
+  ++counters_[Counter::EvictedUnfetched];
+  ++tally.counters[ClassCounter::EvictedUnfetched];
+}
+
+/// A dead item goes: had it expired before anybody read it?
+void Store::count_expired_unfetched(const Item& item) {
+  if (item.fetched() || life_.is_flushed(item)) return;
+  ++counters_[Counter::ExpiredUnfetched];
+  ++counters_of(item.class_number())[ClassCounter::ExpiredUnfetched];
 }
 
 /// Unlinked and unread: its chunks go back, a giant's in bounded steps.
@@ -113,28 +140,30 @@ bool Store::take_page_from_others() {
       donor = i;
     }
     if (most == 0) return false;
-    if (empty_a_page_of(donor)) return true;
+    if (const uint32_t number = find_page_of(donor); number != 0 && empty_page(number)) return true;
     tried |= uint64_t{1} << donor;
   }
 }
 
-/// A page where an old item lies, else any.
-bool Store::empty_a_page_of(uint8_t donor) {
+/// A page of this class that may be emptied: one where an old item lies, else any; 0: there is
+/// none.
+uint32_t Store::find_page_of(uint8_t donor) {
   const Eviction::Queues& queues = eviction_.queues(donor);
   for (const ItemQueue* queue : {&queues.small, &queues.main}) {
     Ref ref = queue->tail();
     for (uint32_t i = 0; ref != no_ref && i < page_candidates_max; ++i) {
-      if (can_empty(page_number_of(ref))) return empty_page(page_number_of(ref));
+      if (can_empty(page_number_of(ref))) return page_number_of(ref);
       ref = slab_.item_at(ref).prev();
     }
   }
   for (uint32_t i = 0; i < pages_scanned_max && i < slab_.page_numbers(); ++i) {
     if (++donor_cursor_ >= slab_.page_numbers()) donor_cursor_ = 1;
-    if (donor_cursor_ >= slab_.page_numbers()) return false;
-    if (slab_.page(donor_cursor_).class_number != donor || !can_empty(donor_cursor_)) continue;
-    return empty_page(donor_cursor_);
+    if (donor_cursor_ >= slab_.page_numbers()) return 0;
+    if (slab_.page(donor_cursor_).class_number == donor && can_empty(donor_cursor_)) {
+      return donor_cursor_;
+    }
   }
-  return false;
+  return 0;
 }
 
 bool Store::can_empty(uint32_t number) const {

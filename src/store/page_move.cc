@@ -14,43 +14,65 @@ constexpr uint32_t chunks_per_step = 64;
 /// Walks over the page before it is left as it was: what is pinned or under way comes home in
 /// between.
 constexpr uint32_t rounds_max = 4;
-/// Old items of the donor whose pages are looked at, per queue.
-constexpr uint32_t candidates_max = 8;
 /// Segments of an item that is still relocated: each must learn of its owner's new place.
 constexpr uint32_t segments_max = 128;
 
 }  // namespace
 
 /// Once per turn. true: a move is under way.
-bool Store::step_balance() {
-  if (move_.page == 0) {
-    if (lookups_ < balance_window) return false;
-    lookups_ = 0;
-    eviction_.adapt();
-    const Balance::Move move = balance_.decide(slab_, eviction_);
-    if (!move.wanted() || slab_.pages_empty() != 0) return false;
-    start_move(move);
-    return move_.page != 0;
+bool Store::step_pages() {
+  if (move_.page != 0) {
+    step_move();
+    return move_.page != 0 || budget_.owes(config_.partition);
   }
-  step_move();
-  return move_.page != 0;
+  return budget_.owes(config_.partition) ? step_shrink() : step_balance();
 }
 
-/// The page of one of the oldest items: most of its neighbours will have to go soon anyway.
-void Store::start_move(const Balance::Move& move) {
-  const Eviction::Queues& queues = eviction_.queues(move.donor);
-  for (const ItemQueue* queue : {&queues.small, &queues.main}) {
-    Ref ref = queue->tail();
-    for (uint32_t i = 0; ref != no_ref && i < candidates_max; ++i) {
-      const uint32_t number = page_number_of(ref);
-      if (can_empty(number)) {
-        move_ = PageMove{number, 0, 0};
-        slab_.close_page(number, move.heir);
-        return;
-      }
-      ref = slab_.item_at(ref).prev();
-    }
+bool Store::step_balance() {
+  if (lookups_ < balance_window) return false;
+  lookups_ = 0;
+  eviction_.adapt();
+  const Balance::Move move = balance_.decide(slab_, eviction_);
+  if (!balancing_ || !move.wanted() || slab_.pages_empty() != 0) return false;
+  return start_move(move);
+}
+
+/// The budget wants a page back: an empty one, else one of the class that misses it least. Where
+/// nobody has one to give (all is pinned, or -M), it is asked again in a second.
+bool Store::step_shrink() {
+  if (slab_.give_up_empty() || slab_.let_go_of_one()) return true;
+  if (life_.now < shrink_rests_until_) return false;
+  const uint8_t donor = balance_.poorest(slab_, shrink_tried_);
+  if (donor == Slab::no_class) {
+    shrink_tried_ = 0;
+    shrink_rests_until_ = life_.now + 1;
+    return false;
   }
+  if (start_move({donor, Slab::no_class})) return true;
+  shrink_tried_ |= uint64_t{1} << donor;
+  return true;
+}
+
+Store::Asked Store::reassign(int donor, uint8_t heir) {
+  if (move_.page != 0) return Asked::Busy;
+  const auto can_spare = [&](int number) {
+    return number != heir && slab_.class_at(static_cast<uint8_t>(number)).pages > 1;
+  };
+  for (int i = 0; donor == any_class && i < static_cast<int>(sizes_.count()); ++i) {
+    if (can_spare(i)) donor = i;
+  }
+  if (donor == any_class || !can_spare(donor)) return Asked::NoSpare;
+  return start_move({static_cast<uint8_t>(donor), heir}) ? Asked::Started : Asked::Busy;
+}
+
+/// The page of one of the oldest items, if possible: most of its neighbours will have to go soon
+/// anyway. false: all of the donor's pages are in use by somebody.
+bool Store::start_move(const Balance::Move& move) {
+  const uint32_t number = find_page_of(move.donor);
+  if (number == 0) return false;
+  move_ = PageMove{number, 0, 0};
+  slab_.close_page(number, move.heir);
+  return true;
 }
 
 /// Ends when the page was emptied (the slab then gave it to its heir) or would not become empty.
@@ -59,12 +81,14 @@ void Store::step_move() {
     const Slab::Page& page = slab_.page(move_.page);
     if (!page.closed) {
       ++counters_[Counter::SlabsMoved];
+      shrink_tried_ = 0;
       move_ = {};
       return;
     }
     if (move_.chunk >= page.carved) {
       move_.chunk = 0;
       if (++move_.round < rounds_max) return;
+      shrink_tried_ |= uint64_t{1} << page.class_number;
       slab_.open_page(move_.page);
       move_ = {};
       return;
@@ -83,6 +107,7 @@ void Store::vacate(void* chunk) {
   if (item.is_segmented() && item.chain().count > segments_max) return;
   void* to = slab_.allocate_from_pages(page_of(chunk).class_number);
   if (to == nullptr) {
+    if (!config_.evict) return;
     const Eviction::Victim victim = eviction_.choose(page_of(chunk).class_number, life_, nullptr);
     if (victim.item == nullptr) return;
     const bool is_this = victim.item == &item;

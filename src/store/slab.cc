@@ -198,17 +198,27 @@ void Slab::retire(uint32_t number) {
   page.carved = 0;
   page.closed = false;
   page.class_number = no_class;
-  if (page.heir != no_class) {
+  const bool owed = budget_.owes(partition_);
+  if (page.heir != no_class && !owed) {
     cut(number, page.heir);
     return;
   }
-  if (empty_count_ >= spare_pages_max && budget_.draws_on_pool(partition_)) {
+  if (owed || (empty_count_ >= spare_pages_max && budget_.draws_on_pool(partition_))) {
     give_up(number);
     return;
   }
   page.next = empty_head_;
   empty_head_ = number;
   ++empty_count_;
+}
+
+bool Slab::give_up_empty() {
+  if (empty_head_ == 0) return false;
+  const uint32_t number = empty_head_;
+  empty_head_ = pages_[number].next;
+  --empty_count_;
+  give_up(number);
+  return true;
 }
 
 void Slab::give_up(uint32_t number) {

@@ -64,6 +64,8 @@ class Slab {
   void let_go(uint32_t number);
   /// The same for any such page; false: there is none.
   bool let_go_of_one();
+  /// An empty page that belongs to no class goes back to the budget; false: there is none.
+  bool give_up_empty();
   bool is_kept(uint32_t number) const {
     return pages_[number].class_number != no_class && pages_[number].live == 0;
   }

@@ -25,7 +25,7 @@ Store::Store(const StoreConfig& config, PageBudget& budget, Counters& counters)
       arena_(faults_),
       slab_(sizes_, arena_, budget, config.partition),
       table_(arena_, config_.hasher, config.initial_buckets),
-      eviction_(slab_),
+      eviction_(slab_, classes_),
       cas_last_(config.partition),
       cas_step_(std::bit_ceil(uint64_t{config.partitions})) {
   RC_ASSERT(config.partition < config.partitions);
@@ -78,8 +78,7 @@ void Store::publish(Item& item, Item* old) {
   renew_cas(item);
   epochs_.enter(life_.epoch);
   ++counters_[Counter::TotalItems];
-  ++counters_[Counter::CurrItems];
-  counters_[Counter::Bytes] += item.size();
+  account(item);
   if (old == nullptr) {
     eviction_.insert(item, hash);
     table_.insert(hash, item);
@@ -119,8 +118,7 @@ void Store::retire(Item& item) {
   eviction_.remove(item);
   item.clear(status::linked);
   epochs_.leave(item.epoch());
-  --counters_[Counter::CurrItems];
-  counters_[Counter::Bytes] -= item.size();
+  discount(item);
   if (item.pins() == 0) release(item);
 }
 

@@ -5,20 +5,23 @@
 //
 // Where what is: store.cc looks up, links and flushes; values.cc makes room for values and moves
 // their bytes; memory.cc finds a chunk when memory is short; page_move.cc hands pages from class to
-// class; sweep.cc works in the background; verify.cc checks it all.
+// class; sweep.cc works in the background; report.cc tells figures; verify.cc checks it all.
 #pragma once
 
 #include <sys/uio.h>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/hash.h"
+#include "ringcached/class_figures.h"
 #include "ringcached/counters.h"
 #include "ringcached/key.h"
 #include "ringcached/time.h"
 #include "store/arena.h"
 #include "store/balance.h"
+#include "store/class_table.h"
 #include "store/eviction.h"
 #include "store/fault_plan.h"
 #include "store/item.h"
@@ -37,6 +40,7 @@ struct StoreConfig {
   uint32_t slab_min_size = 48;  // -n
   bool cas_enabled = true;      // -C clears it
   bool evict = true;            // -M clears it
+  bool track_sizes = false;     // keep what `stats sizes` tells
   uint32_t initial_buckets = 64;
   /// The one that made every Key::hash: items do not keep their hash, it is made again.
   KeyHasher hasher{0};
@@ -137,10 +141,35 @@ class Store {
   uint64_t uncommitted_bytes() const { return uncommitted_bytes_; }
   uint64_t pinned_bytes() const { return pinned_bytes_; }
 
-  /// For `stats slabs` and `stats items`.
+  // --- Administration.
+
+  /// -1 as the source: any class that has two pages or more.
+  static constexpr int any_class = -1;
+  enum class Asked : uint8_t { Started, Busy, NoSpare, NothingThere };
+  /// Begins to move one page from class to class (`heir` no_class: to whoever needs it).
+  Asked reassign(int donor, uint8_t heir);
+  /// Pages follow the misses; false: only those move that somebody cannot do without.
+  void set_balancing(bool on) { balancing_ = on; }
+  /// The sweep's walk goes on; false: what is dead is found by those who ask for it only.
+  void set_sweeping(bool on) { sweeping_ = on; }
+  /// One round of the sweep at once, if one of `classes` (a bit each) has items. It looks at no
+  /// more than `chunks_most` chunks; 0: at all.
+  Asked crawl(uint64_t classes, uint64_t chunks_most);
+
+  // --- Figures.
+
+  ClassFigures figures(uint8_t class_number) const;
+  void reset_class_counters();
+  /// For what the owner of a key counts.
+  ClassCounters& class_counters(const Item& item) { return classes_[item.class_number()].counters; }
+  /// Items by their bytes (headers included) in steps of size_step, rounded up; only with
+  /// track_sizes.
+  static constexpr uint32_t size_step = 32;
+  const std::unordered_map<uint32_t, uint32_t>& sizes_seen() const { return sizes_seen_; }
   const SizeClasses& sizes() const { return sizes_; }
   const Slab& slab() const { return slab_; }
   const Eviction& eviction() const { return eviction_; }
+  const Life& life() const { return life_; }
 
   // --- For tests and debug builds.
 
@@ -162,6 +191,7 @@ class Store {
   };
 
   uint64_t hash_of(const Item& item) const { return config_.hasher(item.key()); }
+  ClassCounters& counters_of(uint8_t class_number) { return classes_[class_number].counters; }
   void renew_cas(Item& item);
   void leave_under_way(Item& item);
   void unlink(Item& item, uint64_t hash);
@@ -181,26 +211,37 @@ class Store {
   void* obtain(uint8_t class_number);
   void* obtain_tail(uint8_t class_number);
   void* reclaim(uint8_t class_number);
+  void* make_way(uint8_t class_number);
   void* reclaim_dead(uint8_t class_number);
   void evict(Item& item, bool dead);
+  void count_evicted(const Item& item);
+  void count_expired_unfetched(const Item& item);
   bool take_page_from_others();
-  bool empty_a_page_of(uint8_t donor);
+  uint32_t find_page_of(uint8_t donor);
   bool empty_page(uint32_t number);
   bool can_empty(uint32_t number) const;
   bool is_evictable(const void* chunk) const;
   void reap(uint32_t chunks);
 
   // page_move.cc
+  bool step_pages();
   bool step_balance();
-  void start_move(const Balance::Move& move);
+  bool step_shrink();
+  bool start_move(const Balance::Move& move);
   void step_move();
   void vacate(void* chunk);
   void relocate_item(Item& from, void* to);
   void relocate_segment(Item& owner, Segment& from, void* to);
 
+  // report.cc
+  void track_size(const Item& item, int change);
+  void account(const Item& item);
+  void discount(const Item& item);
+
   // sweep.cc
   void refill_sweep_credit(Seconds passed);
   bool nothing_to_sweep() const;
+  bool has_to_sweep() const;
   bool sweep_chunk();
   void sweep_item(Item& item);
   void sweep_flushed();
@@ -215,6 +256,8 @@ class Store {
   Counters& counters_;
   FaultPlan faults_;
   SizeClasses sizes_;
+  ClassTable classes_;
+  std::unordered_map<uint32_t, uint32_t> sizes_seen_;
   Arena arena_;
   Slab slab_;
   Table table_;
@@ -234,10 +277,15 @@ class Store {
   uint64_t pinned_bytes_ = 0;
   Ref dying_ = no_ref;         // giants whose segments are still to be freed, linked by `next`
   uint32_t donor_cursor_ = 0;  // page number
+  bool balancing_ = true;
+  bool sweeping_ = true;
+  uint64_t shrink_tried_ = 0;       // classes that had no page to give up, a bit each
+  Seconds shrink_rests_until_ = 0;  // nobody had one
   uint32_t sweep_page_ = 0;
   uint32_t sweep_chunk_ = 0;
   uint64_t sweep_pace_ = 0;    // chunks a second
   uint64_t sweep_credit_ = 0;  // chunks that may still be looked at in this second
+  uint64_t crawl_left_ = 0;    // chunks that somebody asked to be looked at now
 };
 
 }  // namespace ringcached::store

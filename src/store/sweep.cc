@@ -1,4 +1,6 @@
 // Store: the background walk over all pages that gives the memory of dead items back.
+#include <algorithm>
+
 #include "base/assert.h"
 #include "store/store.h"
 
@@ -32,16 +34,34 @@ bool Store::nothing_to_sweep() const {
 
 bool Store::sweep() {
   reap(reaped_per_step);
-  const bool moving = step_balance();
-  const bool urgent = epochs_.empty() < epochs_wanted_empty;
+  const bool moving = step_pages();
   uint32_t freed = 0;
   for (uint32_t looked = 0; looked < chunks_per_step && freed < freed_per_step; ++looked) {
-    if (nothing_to_sweep() || (sweep_credit_ == 0 && !urgent)) break;
+    if (!has_to_sweep()) break;
     if (sweep_credit_ > 0) --sweep_credit_;
+    if (crawl_left_ > 0) --crawl_left_;
     if (sweep_chunk()) ++freed;
   }
-  if (dying_ != no_ref || moving) return true;
-  return !nothing_to_sweep() && (sweep_credit_ > 0 || urgent);
+  return dying_ != no_ref || moving || has_to_sweep();
+}
+
+/// Now, not in a second.
+bool Store::has_to_sweep() const {
+  if (nothing_to_sweep()) return false;
+  const bool urgent = epochs_.empty() < epochs_wanted_empty;
+  return urgent || crawl_left_ > 0 || (sweeping_ && sweep_credit_ > 0);
+}
+
+Store::Asked Store::crawl(uint64_t classes, uint64_t chunks_most) {
+  if (crawl_left_ > 0 && !nothing_to_sweep()) return Asked::Busy;
+  uint64_t items = 0;
+  for (uint8_t i = 0; i < sizes_.count(); ++i) {
+    if ((classes >> i & 1) != 0) items += eviction_.queues(i).size();
+  }
+  if (items == 0) return Asked::NothingThere;
+  crawl_left_ = slab_.carved() + slab_.page_numbers();
+  if (chunks_most > 0) crawl_left_ = std::min(crawl_left_, chunks_most);
+  return Asked::Started;
 }
 
 /// One step of the cursor: a chunk, or a page with nothing on it. true: an item was freed.
@@ -62,6 +82,7 @@ bool Store::sweep_chunk() {
   Item& item = *static_cast<Item*>(chunk);
   if (!item.is_linked()) return false;
   ++counters_[Counter::CrawlerItemsChecked];
+  ++counters_of(item.class_number())[ClassCounter::CrawlerItemsChecked];
   if (!life_.is_over(item)) return false;
   sweep_item(item);
   return true;
@@ -69,7 +90,8 @@ bool Store::sweep_chunk() {
 
 void Store::sweep_item(Item& item) {
   ++counters_[Counter::CrawlerReclaimed];
-  if (!item.fetched() && !life_.is_flushed(item)) ++counters_[Counter::ExpiredUnfetched];
+  ++counters_of(item.class_number())[ClassCounter::CrawlerReclaimed];
+  count_expired_unfetched(item);
   unlink(item, hash_of(item));
 }
 

@@ -182,10 +182,14 @@ bool Store::append_in_place(Item& item, std::string_view bytes) {
 
   // From here on: before the chain grows, the value's end lies in its last chunk.
   ValueCursor cursor = ValueCursor::in_last_chunk(item, size);
-  const uint64_t size_before = item.size(), footprint_before = item.footprint();
+  const uint64_t footprint_before = item.footprint();
   Segment* const last_before = item.is_segmented() ? item.chain().last : nullptr;
+  discount(item);
   if (size + more > item.room()) {
-    if (!append_segments(item, size + more - item.room())) return false;
+    if (!append_segments(item, size + more - item.room())) {
+      account(item);
+      return false;
+    }
     const uint32_t here = std::min(more, cursor.left());
     cursor.write(bytes.data(), here);
     Segment* next = last_before == nullptr ? item.chain().first : last_before->next;
@@ -195,9 +199,9 @@ bool Store::append_in_place(Item& item, std::string_view bytes) {
     cursor.write(bytes.data(), more);
   }
   item.set_value_size(size + more);
+  account(item);
   item.set_last_access(life_.now);
   renew_cas(item);
-  counters_[Counter::Bytes] += item.size() - size_before;
   if (item.pins() != 0) pinned_bytes_ += item.footprint() - footprint_before;
   return true;
 }

@@ -32,9 +32,12 @@ void Store::verify() const {
   RC_ASSERT(census.under_way_footprint == uncommitted_bytes_);
   RC_ASSERT(census.pinned_footprint == pinned_bytes_);
   RC_ASSERT(census.segments == census.chained);
-  uint64_t queued = 0;
-  for (uint8_t i = 0; i < sizes_.count(); ++i) queued += eviction_.queues(i).size();
-  RC_ASSERT(queued == census.linked);
+  uint64_t queued = 0, requested = 0;
+  for (uint8_t i = 0; i < sizes_.count(); ++i) {
+    queued += eviction_.queues(i).size();
+    requested += classes_[i].bytes_requested;
+  }
+  RC_ASSERT(queued == census.linked && requested == census.linked_size);
   for (uint8_t i = 0; i < epochs_max; ++i) RC_ASSERT(census.epochs[i] == epochs_.alive(i));
   RC_ASSERT(keep_ == nullptr);
 }

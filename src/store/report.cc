@@ -1,0 +1,64 @@
+// Store: what `stats items`, `stats slabs` and `stats sizes` tell.
+#include <algorithm>
+
+#include "store/store.h"
+
+namespace ringcached::store {
+
+namespace {
+
+/// Seconds since the oldest item of this queue was last read.
+uint64_t age_of(const Slab& slab, const ItemQueue& queue, Seconds now) {
+  if (queue.empty()) return 0;
+  const Seconds last = slab.item_at(queue.tail()).last_access();
+  return now > last ? now - last : 0;
+}
+
+}  // namespace
+
+ClassFigures Store::figures(uint8_t class_number) const {
+  const Slab::Class& chunks = slab_.class_at(class_number);
+  const Eviction::Queues& queues = eviction_.queues(class_number);
+  const ClassTally& tally = classes_[class_number];
+  ClassFigures figures;
+  figures.counters = tally.counters;
+  figures.chunk_size = sizes_.chunk_size(class_number);
+  figures.chunks_per_page = chunks.chunks_per_page;
+  figures.pages = chunks.pages;
+  figures.chunks_used = chunks.used;
+  figures.items_small = queues.small.size();
+  figures.items_main = queues.main.size();
+  figures.bytes_requested = tally.bytes_requested;
+  figures.ghost_bytes = queues.ghost.bytes();
+  figures.age_small = age_of(slab_, queues.small, life_.now);
+  figures.age_main = age_of(slab_, queues.main, life_.now);
+  figures.evicted_time = tally.evicted_unread;
+  return figures;
+}
+
+void Store::reset_class_counters() {
+  for (ClassTally& tally : classes_) tally.counters = {};
+}
+
+/// One item more (or less) of this size.
+void Store::track_size(const Item& item, int change) {
+  if (!config_.track_sizes) return;
+  uint32_t& count = sizes_seen_[static_cast<uint32_t>((item.size() + size_step - 1) / size_step)];
+  count += static_cast<uint32_t>(change);
+}
+
+void Store::account(const Item& item) {
+  ++counters_[Counter::CurrItems];
+  counters_[Counter::Bytes] += item.size();
+  classes_[item.class_number()].bytes_requested += item.size();
+  track_size(item, 1);
+}
+
+void Store::discount(const Item& item) {
+  --counters_[Counter::CurrItems];
+  counters_[Counter::Bytes] -= item.size();
+  classes_[item.class_number()].bytes_requested -= item.size();
+  track_size(item, -1);
+}
+
+}  // namespace ringcached::store
