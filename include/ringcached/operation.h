@@ -8,7 +8,9 @@
 
 namespace ringcached {
 
-/// What is asked. Every dialect (text, later meta and binary) spells these same verbs.
+struct MetaExtras;
+
+/// What is asked. Every dialect spells these same verbs.
 enum class Verb : uint8_t {
   // Answered by the session alone.
   Say,   // `value` is the whole reply, ready made; a view into static memory
@@ -27,7 +29,13 @@ enum class Verb : uint8_t {
   Extend,      // the next grant of the item under way
   Commit,      // the item under way is complete: store it as `mode` says
   Abandon,     // forget the item under way; nobody waits for the answer
-  Dump,        // the next items of one partition: `dump`; the records are the value found
+  // What the meta commands ask beyond that: `extras` says more.
+  MetaGet,
+  MetaStore,
+  MetaDelete,
+  MetaArithmetic,
+  MetaDebug,  // what is known of the item
+  Dump,       // the next items of one partition: `dump`; the records are the value found
 
   // For every partition; a batch of its own.
   FlushAll,  // `exptime`
@@ -44,6 +52,9 @@ enum class Verb : uint8_t {
   CrawlerSleep,
   CrawlerTocrawl,
 };
+
+/// In which language the question was put; the answer comes in the same.
+enum class Dialect : uint8_t { Text, Meta, Binary };
 
 enum class StoreMode : uint8_t { Set, Add, Replace, Append, Prepend, Cas };
 
@@ -82,7 +93,7 @@ struct ValueView {
 };
 
 /// Owner: one core at a time; it crosses to another only inside a parcel. The views (`key`,
-/// `value`) point into leased or copied input and live as long as the batch.
+/// `value`, `echo`) point into leased or copied input and live as long as the batch.
 struct Operation {
   // What is asked.
   Key key;
@@ -99,6 +110,7 @@ struct Operation {
   bool with_cas = false;    // gets, gats: the reply shows the cas id
   bool ends_reply = false;  // get family: END follows this key's reply; or a Say that is that END
   Outcome outcome = Outcome::Pending;
+  Dialect dialect = Dialect::Text;
 
   // What became of it.
   ValueView found;
@@ -107,7 +119,12 @@ struct Operation {
   void* fill = nullptr;  // Reserve..Abandon: the item under way; Dump: how far it is. For the shard
 
   Operation* next = nullptr;  // the same owner's next one, in request order
+
+  // What only some dialects need; a classic command leaves both alone.
+  std::string_view echo;         // what the reply repeats. Meta: the flags; Binary: the header
+  MetaExtras* extras = nullptr;  // Meta: the batch's or the fill's, and lives as long
 };
+static_assert(sizeof(Operation) <= 160, "a batch walks over many of them");
 
 constexpr bool has_key(Verb verb) {
   return verb >= Verb::Get && verb <= Verb::Dump;

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "ringcached/counters.h"
+#include "ringcached/meta_extras.h"
 #include "ringcached/operation.h"
 #include "shard/letter.h"
 #include "shard/reply_memory.h"
@@ -60,6 +61,14 @@ class Batch {
     ++size_;
   }
 
+  /// Gives the next free operation the extras of its place. They stay with the place: an operation
+  /// that has them once may be parsed into again.
+  void give_extras() {
+    RC_ASSERT(size_ < capacity_);
+    if (extras_ == nullptr) extras_.reset(new MetaExtras[capacity_]);
+    operations_[size_].extras = &extras_[size_];
+  }
+
   bool in_flight() const { return away_ > 0; }
   /// All replies before this operation are written.
   uint32_t written() const { return written_; }
@@ -71,6 +80,7 @@ class Batch {
     for (uint32_t i = written_; i < size_; ++i) {
       move_view(operations_[i].key.bytes, from, size, to);
       move_view(operations_[i].value, from, size, to);
+      move_view(operations_[i].echo, from, size, to);
     }
   }
 
@@ -91,6 +101,7 @@ class Batch {
   Parcel* parcels_ = nullptr;  // all of them, for their reply memory
   ReplyMemory local_replies_;
   std::unique_ptr<Operation[]> operations_;
+  std::unique_ptr<MetaExtras[]> extras_;  // null until a meta command comes
 
  public:
   Batch* next_pooled = nullptr;
