@@ -1,4 +1,4 @@
-"""Servers under test: ringcached or memcached on loopback, started, watched and always ended."""
+"""Servers under test: ringcached, memcached, limit_server; started, watched and always ended."""
 
 import ctypes
 import os
@@ -18,6 +18,7 @@ LOG_SHOWN_BYTES = 8000
 PR_SET_PDEATHSIG = 1
 LISTENING_TCP = "0A"
 ACCEPTS_UNIX = 0x10000
+NAMED_BY = {"ringcached": "RINGCACHED", "limit_server": "LIMIT_SERVER"}  # environment variables
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -30,12 +31,10 @@ def binary(kind):
     """The executable; a missing one fails the test (never skips it)."""
     if kind == "memcached":
         path = "/usr/bin/memcached"
-    elif kind == "ringcached":
-        path = os.environ.get("RINGCACHED", "")
-        if not path:
-            raise ServerError("set RINGCACHED to the ringcached executable")
     else:
-        raise ValueError(f"no such kind of server: {kind}")
+        path = os.environ.get(NAMED_BY[kind], "")
+        if not path:
+            raise ServerError(f"set {NAMED_BY[kind]} to the {kind} executable")
     if not os.access(path, os.X_OK):
         raise ServerError(f"{kind}: no executable at {path}")
     return path
@@ -181,11 +180,13 @@ class Server:
 
     def _launch(self):
         command = [binary(self.kind)]
-        if os.geteuid() == 0 and "-u" not in self.args:
+        is_memcached = self.kind != "limit_server"  # which serves anybody, on loopback alone
+        if is_memcached and os.geteuid() == 0 and "-u" not in self.args:
             command += ["-u", "root"]
         if self._unix is None:
             self.port = free_port()
-            command += ["-l", "127.0.0.1", "-p", str(self.port), "-U", "0"]
+            command += ["-p", str(self.port)]
+            command += ["-l", "127.0.0.1", "-U", "0"] if is_memcached else []
         else:
             named = isinstance(self._unix, str)
             self.unix_path = self._unix if named else os.path.join(self._folder, "socket")
