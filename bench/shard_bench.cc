@@ -160,7 +160,7 @@ BENCHMARK(owner_sets)->Arg(1)->Arg(16);
 // --- Batches.
 
 struct Silence final : Everyone, BatchOwner {
-  void set_verbosity(uint64_t) override {}
+  Outcome tune(Verb, uint64_t) override { return Outcome::Done; }
   void stop_process(bool) override {}
   void refresh_gauges() override {}
   void batch_returned(Batch&) override {}

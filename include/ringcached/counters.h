@@ -56,7 +56,8 @@ enum class Counter : uint8_t {
   CurrItems,
   Bytes,  // items, headers included
   CurrConnections,
-  PagesHeld,  // 64 KiB pages out of the budget
+  PagesHeld,   // 64 KiB pages out of the budget
+  PagesEmpty,  // of those: belong to no class
   TableBytes,
   TableBuckets,
   GhostBytes,

@@ -26,4 +26,10 @@ constexpr uint32_t partition_of(uint64_t hash, uint32_t partitions) {
   return static_cast<uint32_t>((((hash >> 32) & 0xffff) * partitions) >> 16);
 }
 
+/// A hash that falls to this partition: for what concerns a partition as a whole.
+constexpr uint64_t hash_in(uint32_t partition, uint32_t partitions) {
+  const uint64_t first = ((uint64_t{partition} << 16) + partitions - 1) / partitions;
+  return first << 32;
+}
+
 }  // namespace ringcached

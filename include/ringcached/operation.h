@@ -35,7 +35,7 @@ enum class Verb : uint8_t {
   MetaDelete,
   MetaArithmetic,
   MetaDebug,  // what is known of the item
-  Dump,       // the next items of one partition: `dump`; the records are the value found
+  Dump,        // records (dump_record.h) of some items of one partition, in `found`
 
   // For every partition; a batch of its own.
   FlushAll,  // `exptime`
@@ -43,8 +43,8 @@ enum class Verb : uint8_t {
   ResetStats,
   Shutdown,  // `delta`: 0 at once, 1 graceful
   Reassign,  // a page of class `exptime` (-1: any) goes to class `delta`, both as on the wire
-  Crawl,     // a round of the sweep at once, if a class of `delta` (a bit each) has items
-  // What may be tuned while the server runs; the new value is `delta`.
+  // What each core sees to as a whole; most set `delta` as the new value of what may be tuned.
+  Crawl,  // a round of the sweep at once, if a class of `delta` (a bit each) has items
   Verbosity,
   MemoryLimit,  // bytes of -m
   Automove,     // 0: pages do not follow the misses
@@ -97,9 +97,9 @@ struct ValueView {
 struct Operation {
   // What is asked.
   Key key;
-  std::string_view value;     // Store: the value; Say: the reply; Stats: the sub-command
+  std::string_view value;     // Store: the value; Say: the reply; Stats, Dump: the sub-command
   uint64_t cas_wanted = 0;    // mode Cas
-  uint64_t delta = 0;         // Arithmetic, Verbosity, Shutdown
+  uint64_t delta = 0;         // Arithmetic; Dump: classes, a bit each; what is for all: see Verb
   int64_t exptime = 0;        // as on the wire; the owner interprets it
   uint32_t client_flags = 0;  // Store, Reserve; on a Hit: the item's
   uint32_t value_size = 0;    // Store, Reserve, Refuse: announced bytes of the value
@@ -115,8 +115,8 @@ struct Operation {
   // What became of it.
   ValueView found;
   uint64_t cas = 0;      // Hit, Stored
-  uint64_t number = 0;   // Number
-  void* fill = nullptr;  // Reserve..Abandon: the item under way; Dump: how far it is. For the shard
+  uint64_t number = 0;   // Number; Dump, when asked: items at most, 0 for all
+  void* fill = nullptr;  // Reserve..Abandon: the item under way; Dump: how far it is
 
   Operation* next = nullptr;  // the same owner's next one, in request order
 

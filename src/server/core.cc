@@ -30,6 +30,7 @@ store::StoreConfig store_config(const Process& process, uint32_t partition) {
   made.slab_min_size = config.slab_min_size;
   made.cas_enabled = config.cas_enabled;
   made.evict = config.evict;
+  made.track_sizes = config.extended.track_sizes;
   made.hasher = process.hasher;
   if (config.extended.hashpower > 0) {
     const uint64_t slots = (uint64_t{1} << config.extended.hashpower) / process.partitions;
@@ -42,11 +43,6 @@ shard::OwnerRules owner_rules(const Process& process) {
   shard::OwnerRules rules;
   rules.item_size_max = process.config.item_size_max;
   rules.cas_enabled = process.config.cas_enabled;
-  // Three quarters: a quarter always stays for small items, and 50 clients that load 1 MiB values
-  // at the default -m must not be refused.
-  const uint64_t share = process.config.memory_limit / process.partitions;
-  rules.fill_bytes_max = share / 4 * 3;
-  rules.pin_bytes_max = share / 8 * 7;
   return rules;
 }
 
@@ -58,14 +54,16 @@ Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> li
     store_.emplace(store_config(process, index), process.budget, counters_);
     owner_.emplace(*store_, counters_, owner_rules(process));
     owner_->set_now(now_);
+    owner_->set_balancing(process.config.extended.slab_automove > 0);
+    owner_->set_sweeping(process.config.extended.lru_crawler);
+    set_memory_limit(process.config.memory_limit);
   }
   if (process.config.threads > 1) post_.emplace(process.mailboxes, index);
   shard_.emplace(process.partitions, owner_ ? &*owner_ : nullptr, post_ ? &*post_ : nullptr, *this,
                  counters_);
   services_.emplace(session::Services{door_, *shard_, counters_, process.config, process.rules,
-                                      process.hasher, now_});
+                                      process.hasher, now_, Tuning(process.config)});
   services_->batch_capacity = std::clamp(process.config.requests_per_turn, batch_least, batch_most);
-  services_->verbosity = process.config.verbosity;
   clients_.emplace(*services_, [this] {
     process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
     if (acceptor_) acceptor_->try_again();
@@ -195,8 +193,57 @@ void Core::adopt(int socket) {
 
 // --- What concerns every core.
 
-void Core::set_verbosity(uint64_t level) {
-  services_->verbosity = static_cast<int>(level);
+Outcome Core::tune(Verb verb, uint64_t value) {
+  Tuning& tuning = services_->tuning;
+  switch (verb) {
+    case Verb::Crawl:
+      return crawl(value);
+    case Verb::Verbosity:
+      tuning.verbosity = static_cast<int>(value);
+      break;
+    case Verb::MemoryLimit:
+      tuning.memory_limit = value;
+      // One core, so that two commands at once are settled in the order in which they reach it.
+      if (index_ == 0) process_.budget.resize(value);
+      set_memory_limit(value);
+      break;
+    case Verb::Automove:
+      tuning.slab_automove = static_cast<uint32_t>(value);
+      if (owner_) owner_->set_balancing(value > 0);
+      break;
+    case Verb::Crawler:
+      return set_crawler(value != 0);
+    case Verb::CrawlerSleep:
+      tuning.lru_crawler_sleep = static_cast<uint32_t>(value);
+      break;
+    case Verb::CrawlerTocrawl:
+      tuning.lru_crawler_tocrawl = static_cast<uint32_t>(value);
+      break;
+    default:
+      RC_ASSERT(!"a verb that tunes nothing");
+  }
+  return Outcome::Done;
+}
+
+Outcome Core::crawl(uint64_t classes) {
+  if (!services_->tuning.lru_crawler) return Outcome::Refused;
+  return owner_ ? owner_->crawl(classes, services_->tuning.lru_crawler_tocrawl) : Outcome::Pending;
+}
+
+/// To switch on what is on is refused, as memcached does.
+Outcome Core::set_crawler(bool on) {
+  if (on && services_->tuning.lru_crawler) return Outcome::Refused;
+  services_->tuning.lru_crawler = on;
+  if (owner_) owner_->set_sweeping(on);
+  return Outcome::Done;
+}
+
+/// Three quarters of a partition may be under way: a quarter always stays for small items, and 50
+/// clients that load 1 MiB values at the default -m must not be refused.
+void Core::set_memory_limit(uint64_t bytes) {
+  if (!owner_) return;
+  const uint64_t share = bytes / process_.partitions;
+  owner_->set_held_bytes_max(share / 4 * 3, share / 8 * 7);
 }
 
 void Core::stop_process(bool graceful) {

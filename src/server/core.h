@@ -42,7 +42,7 @@ class Core final : public shard::Everyone {
     if (store_) store_->verify();
   }
 
-  void set_verbosity(uint64_t level) override;
+  Outcome tune(Verb verb, uint64_t value) override;
   void stop_process(bool graceful) override;
   void refresh_gauges() override;
 
@@ -59,6 +59,9 @@ class Core final : public shard::Everyone {
   void deal(int socket, uint32_t core);
   void adopt(int socket);
   void publish();
+  Outcome crawl(uint64_t classes);
+  Outcome set_crawler(bool on);
+  void set_memory_limit(uint64_t bytes);
   void begin_stop();
 
   Process& process_;

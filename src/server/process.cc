@@ -30,6 +30,8 @@ wire::ParserRules parser_rules(const Config& config) {
   rules.cas_enabled = config.cas_enabled;
   rules.flush_enabled = config.flush_enabled;
   rules.shutdown_enabled = config.shutdown_command;
+  rules.dump_enabled = config.dump_enabled;
+  rules.slab_reassign = config.extended.slab_reassign;
   return rules;
 }
 

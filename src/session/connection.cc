@@ -101,6 +101,7 @@ bool Connection::can_go_on() const {
 
 bool Connection::has_work() const {
   if (leaving_) return false;
+  if (dump_ != nullptr) return true;
   if (filling_ == Filling::No) return input_.available() >= need_;
   if (filling_ != Filling::Ready) return false;
   if (fill_->filled < fill_->granted) return input_.available() > 0;
@@ -131,6 +132,11 @@ bool Connection::begin_batch() {
   if (!has_work()) return false;
   batch_ = core_.shard.take_batch(core_.batch_capacity);
   batch_->owner = this;
+  if (dump_ != nullptr) {
+    dump_->ask(batch_->next_free());
+    batch_->add();
+    return true;
+  }
   if (filling_ == Filling::Ready) fill_value();
   if (filling_ == Filling::No) parse_batch();
   if (!batch_->empty()) return true;
@@ -169,6 +175,10 @@ bool Connection::take_step(const wire::Step& step, Operation& operation) {
     begin_fill(operation);
     return false;
   }
+  if (operation.verb == Verb::Dump) {
+    begin_dump(operation);
+    return false;
+  }
   if (has_key(operation.verb)) return true;
   if (is_for_all(operation.verb)) return false;
   operation.outcome = Outcome::Done;
@@ -186,6 +196,7 @@ void Connection::finish_batch() {
   const Outcome last = batch_->at(batch_->size() - 1).outcome;
   drop_batch();
   committed_.reset();
+  if (dump_ != nullptr && dump_->ended()) dump_.reset();
   if (filling_ == Filling::Reserving || filling_ == Filling::Extending) after_grant(last);
   rest();
 }
@@ -249,9 +260,9 @@ void Connection::write_reply(Operation& operation) {
     case Verb::Say:
       return output_.append(operation.value, core_.pool);
     case Verb::Stats:
-      return output_.append(stats_text(operation.value, core_.shard.sum_of_reports(*batch_),
-                                       core_.config, core_.now, core_.verbosity),
-                            core_.pool);
+      return write_stats(operation);
+    case Verb::Dump:
+      return dump_->take(operation, output_, core_.pool, core_.now);
     default:
       break;
   }
@@ -261,6 +272,13 @@ void Connection::write_reply(Operation& operation) {
   char* out = output_.room(wire::reply_frame_max, core_.pool);
   out = wire::write_tail(operation, wire::write_head(operation, out));
   output_.commit(out, core_.pool);
+}
+
+void Connection::write_stats(const Operation& operation) {
+  const shard::Report sum = core_.shard.sum_of_reports(*batch_);
+  StatLines lines;
+  tell_stats(operation.value, {sum, core_.config, core_.tuning, core_.now}, lines);
+  output_.append(lines.finish(), core_.pool);
 }
 
 /// A value of a few KiB stands in one piece with its frame; a larger one is sent from its item.
@@ -316,6 +334,20 @@ void Connection::check_idleness(Seconds timeout) {
   if (core_.now.seconds - last_heard_ <= timeout) return;
   ++core_.counters[Counter::IdleKicks];
   abort();
+}
+
+// --- Dumps.
+
+/// The first question stands in this batch, the next ones in batches of their own.
+void Connection::begin_dump(Operation& operation) {
+  if (!core_.tuning.lru_crawler && operation.value != "cachedump") {
+    operation = {};
+    operation.value = wire::crawler_refused;
+    operation.outcome = Outcome::Done;
+    return;
+  }
+  dump_ = std::make_unique<DumpReply>(operation, core_.shard.partitions());
+  dump_->ask(operation);
 }
 
 // --- Values that arrive in pieces.
@@ -426,6 +458,7 @@ void Connection::try_to_close() {
   if (batch_ != nullptr && batch_->in_flight()) return;
   if (batch_ != nullptr) drop_batch();
   committed_.reset();
+  dump_.reset();
   if (fill_ != nullptr && fill_->item != nullptr && abandon_fill()) return;
   fill_.reset();
   output_.clear(core_.pool, core_.shard);

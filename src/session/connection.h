@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "io/door.h"
+#include "session/dump_reply.h"
 #include "session/input.h"
 #include "session/links.h"
 #include "session/output.h"
@@ -86,7 +87,10 @@ class Connection final : public shard::BatchOwner {
   void write_replies();
   void write_reply(Operation&);
   void write_value(Operation&);
+  void write_stats(const Operation&);
   void give_back_pin(Operation&);
+
+  void begin_dump(Operation&);
 
   void begin_fill(Operation&);
   void after_grant(Outcome);
@@ -118,6 +122,7 @@ class Connection final : public shard::BatchOwner {
   Input input_;
   Output output_;
   shard::Batch* batch_ = nullptr;
+  std::unique_ptr<DumpReply> dump_;         // the dump being answered
   std::unique_ptr<shard::Fill> fill_;       // the value being received
   std::unique_ptr<shard::Fill> committed_;  // the one before, named by the batch under way
 };

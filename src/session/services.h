@@ -8,6 +8,7 @@
 #include "ringcached/config.h"
 #include "ringcached/counters.h"
 #include "ringcached/time.h"
+#include "ringcached/tuning.h"
 #include "session/output.h"
 #include "shard/shard.h"
 #include "wire/text_parser.h"
@@ -22,9 +23,9 @@ struct Services {
   const wire::ParserRules& rules;
   const KeyHasher& hasher;
   const Now& now;  // of this turn
+  Tuning tuning;
   OutputPool pool{};
   uint32_t batch_capacity = 128;
-  int verbosity = 0;
 };
 
 }  // namespace ringcached::session

@@ -1,8 +1,7 @@
 #include "session/settings_text.h"
 
 #include <cstdio>
-
-#include "session/stat_lines.h"
+#include <string>
 
 namespace ringcached::session {
 namespace {
@@ -33,14 +32,14 @@ std::string listen_text(const Config& config) {
   return joined;
 }
 
-void add_basics(StatLines& lines, const Config& config, int verbosity) {
-  lines.add("maxbytes", config.memory_limit);
+void add_basics(StatSink& lines, const Config& config, const Tuning& tuning) {
+  lines.add("maxbytes", tuning.memory_limit);
   lines.add("maxconns", config.connections_max);
   lines.add("tcpport", std::to_string(config.tcp_port));
   lines.add("udpport", std::to_string(config.udp_port));
   lines.add("inter", listen_text(config));
-  lines.add("verbosity", std::to_string(verbosity));
-  lines.add("oldest", 0);
+  lines.add("verbosity", std::to_string(tuning.verbosity));
+  lines.add("oldest", uint64_t{0});
   lines.add("evictions", config.evict ? "on" : "off");
   lines.add("domain_socket", config.unix_socket.empty() ? "NULL" : config.unix_socket);
   lines.add("umask", octal(config.unix_mask));
@@ -60,18 +59,18 @@ void add_basics(StatLines& lines, const Config& config, int verbosity) {
   lines.add("item_size_max", config.item_size_max);
 }
 
-void add_extended(StatLines& lines, const Config& config) {
+void add_extended(StatSink& lines, const Config& config, const Tuning& tuning) {
   const ExtendedConfig& x = config.extended;
   lines.add("maxconns_fast", yes_no(x.maxconns_fast));
   lines.add("hashpower_init", x.hashpower);
   lines.add("slab_reassign", yes_no(x.slab_reassign));
-  lines.add("slab_automove", x.slab_automove);
+  lines.add("slab_automove", tuning.slab_automove);
   lines.add("slab_automove_ratio", two_places(x.slab_automove_ratio));
   lines.add("slab_automove_window", x.slab_automove_window);
   lines.add("slab_chunk_max", x.slab_chunk_max);
-  lines.add("lru_crawler", yes_no(x.lru_crawler));
-  lines.add("lru_crawler_sleep", x.lru_crawler_sleep);
-  lines.add("lru_crawler_tocrawl", x.lru_crawler_tocrawl);
+  lines.add("lru_crawler", yes_no(tuning.lru_crawler));
+  lines.add("lru_crawler_sleep", tuning.lru_crawler_sleep);
+  lines.add("lru_crawler_tocrawl", tuning.lru_crawler_tocrawl);
   lines.add("tail_repair_time", x.tail_repair_time);
   lines.add("flush_enabled", yes_no(config.flush_enabled));
   lines.add("dump_enabled", yes_no(config.dump_enabled));
@@ -94,14 +93,12 @@ void add_extended(StatLines& lines, const Config& config) {
 
 }  // namespace
 
-std::string settings_text(const Config& config, int verbosity) {
-  StatLines lines;
-  add_basics(lines, config, verbosity);
-  add_extended(lines, config);
-  lines.add("num_napi_ids", 0);
-  lines.add("memory_file", "(null)");
-  lines.add("client_flags_size", 4);
-  return lines.finish();
+void tell_settings(const Config& config, const Tuning& tuning, StatSink& sink) {
+  add_basics(sink, config, tuning);
+  add_extended(sink, config, tuning);
+  sink.add("num_napi_ids", uint64_t{0});
+  sink.add("memory_file", "(null)");
+  sink.add("client_flags_size", uint64_t{4});
 }
 
 }  // namespace ringcached::session

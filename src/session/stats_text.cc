@@ -5,25 +5,18 @@
 
 #include <cstdio>
 
+#include "session/class_stats.h"
 #include "session/settings_text.h"
-#include "session/stat_lines.h"
 
 namespace ringcached::session {
 namespace {
-
-/// What the rows below compute from.
-struct Sources {
-  const Counters& sum;
-  const Config& config;
-  const Now& now;
-};
 
 /// One line: a counter, or what a function says, or 0 where the figure has no meaning here.
 struct Row {
   std::string_view name;
   Counter counter = Counter::count_;
-  std::string (*say)(const Sources&) = nullptr;
-  bool (*shown)(const Sources&) = nullptr;  // null: always
+  std::string (*say)(const StatSources&) = nullptr;
+  bool (*shown)(const StatSources&) = nullptr;  // null: always
 };
 
 std::string time_text(const timeval& time) {
@@ -40,8 +33,8 @@ rusage usage() {
 }
 
 /// log2 of the slots of the table, as memcached counts its buckets.
-std::string hash_power(const Sources& s) {
-  uint64_t slots = s.sum[Counter::TableBuckets] * 8;
+std::string hash_power(const StatSources& s) {
+  uint64_t slots = s.sum.counters[Counter::TableBuckets] * 8;
   int power = 0;
   while (slots > 1) {
     slots /= 2;
@@ -52,7 +45,7 @@ std::string hash_power(const Sources& s) {
 
 constexpr uint32_t reserved_fds_per_thread = 5;  // memcached's figure
 
-using S = const Sources&;
+using S = const StatSources&;
 
 constexpr Row general[] = {
     {"pid", Counter::count_, [](S) { return std::to_string(::getpid()); }},
@@ -72,7 +65,7 @@ constexpr Row general[] = {
     {"response_obj_oom"},
     {"response_obj_count", Counter::OutputBlocks},
     {"response_obj_bytes", Counter::count_,
-     [](S s) { return std::to_string(s.sum[Counter::OutputBlocks] * 16384); }},
+     [](S s) { return std::to_string(s.sum.counters[Counter::OutputBlocks] * 16384); }},
     {"read_buf_count", Counter::ReceiveBuffers},
     {"read_buf_bytes", Counter::ReceiveBufferBytes},
     {"read_buf_bytes_free"},
@@ -107,7 +100,7 @@ constexpr Row general[] = {
      [](S s) { return s.config.extended.idle_timeout > 0; }},
     {"bytes_read", Counter::BytesRead},
     {"bytes_written", Counter::BytesWritten},
-    {"limit_maxbytes", Counter::count_, [](S s) { return std::to_string(s.config.memory_limit); }},
+    {"limit_maxbytes", Counter::count_, [](S s) { return std::to_string(s.tuning.memory_limit); }},
     {"accepting_conns", Counter::count_, [](S) { return std::string("1"); }},
     {"listen_disabled_num", Counter::ListenDisabled},
     {"time_in_listen_disabled_us"},
@@ -139,7 +132,7 @@ constexpr Row general[] = {
     {"bytes", Counter::Bytes},
     {"curr_items", Counter::CurrItems},
     {"total_items", Counter::TotalItems},
-    {"slab_global_page_pool"},
+    {"slab_global_page_pool", Counter::PagesEmpty},
     {"expired_unfetched", Counter::ExpiredUnfetched},
     {"evicted_unfetched", Counter::EvictedUnfetched},
     {"evicted_active"},
@@ -164,6 +157,7 @@ constexpr Row ring[] = {
     {"receives_starved", Counter::BuffersStarved},
     {"receives_restrained", Counter::OutputStalls},
     {"pages_held", Counter::PagesHeld},
+    {"pages_empty", Counter::PagesEmpty},
     {"page_size", Counter::count_, [](S) { return std::string("65536"); }},
     {"table_bytes", Counter::TableBytes},
     {"table_buckets", Counter::TableBuckets},
@@ -175,27 +169,29 @@ constexpr Row ring[] = {
 };
 
 template <size_t n>
-std::string lines_of(const Row (&rows)[n], const Sources& sources) {
-  StatLines lines;
+void tell(const Row (&rows)[n], const StatSources& sources, StatSink& sink) {
   for (const Row& row : rows) {
     if (row.shown != nullptr && !row.shown(sources)) continue;
     if (row.say != nullptr) {
-      lines.add(row.name, row.say(sources));
+      sink.add(row.name, row.say(sources));
     } else {
-      lines.add(row.name, row.counter == Counter::count_ ? 0 : sources.sum[row.counter]);
+      sink.add(row.name, row.counter == Counter::count_ ? 0 : sources.sum.counters[row.counter]);
     }
   }
-  return lines.finish();
 }
 
 }  // namespace
 
-std::string stats_text(std::string_view sub_command, const Counters& sum, const Config& config,
-                       const Now& now, int verbosity) {
-  const Sources sources{sum, config, now};
-  if (sub_command == "settings") return settings_text(config, verbosity);
-  if (sub_command == "ring") return lines_of(ring, sources);
-  return lines_of(general, sources);
+void tell_stats(std::string_view sub_command, const StatSources& sources, StatSink& sink) {
+  if (sub_command == "settings") return tell_settings(sources.config, sources.tuning, sink);
+  if (sub_command == "items") return tell_items(sources.sum, sink);
+  if (sub_command == "slabs") return tell_slabs(sources.sum, sink);
+  if (sub_command == "sizes") {
+    return tell_sizes(sources.sum, sources.config.extended.track_sizes, sink);
+  }
+  if (sub_command != "ring") return tell(general, sources, sink);
+  tell(ring, sources, sink);
+  tell_class_bytes(sources.sum, sink);
 }
 
 }  // namespace ringcached::session

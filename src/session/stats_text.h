@@ -1,19 +1,25 @@
-// The replies of `stats`: general, settings and ring, in memcached's names and order.
+// The statistics that `stats` and its sub-commands tell, in memcached's names and order.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include "ringcached/config.h"
-#include "ringcached/counters.h"
 #include "ringcached/time.h"
+#include "ringcached/tuning.h"
+#include "session/stat_lines.h"
+#include "shard/report.h"
 
 namespace ringcached::session {
 
-/// STAT lines and END for a sub-command that the parser lets through ("" is the general one).
-/// `sum` is over all cores, `verbosity` what it is now. Source: memcached 1.6.45's keys in its
-/// order; a figure that has no meaning here is 0.
-std::string stats_text(std::string_view sub_command, const Counters& sum, const Config& config,
-                       const Now& now, int verbosity);
+struct StatSources {
+  const shard::Report& sum;  // over all cores
+  const Config& config;
+  const Tuning& tuning;
+  const Now& now;
+};
+
+/// Tells a sub-command that the parser lets through ("" is the general one). Source: memcached
+/// 1.6.45's keys in its order; a figure that has no meaning here is 0.
+void tell_stats(std::string_view sub_command, const StatSources& sources, StatSink& sink);
 
 }  // namespace ringcached::session

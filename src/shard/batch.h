@@ -8,11 +8,11 @@
 #include <memory>
 
 #include "base/assert.h"
-#include "ringcached/counters.h"
 #include "ringcached/meta_extras.h"
 #include "ringcached/operation.h"
 #include "shard/letter.h"
 #include "shard/reply_memory.h"
+#include "shard/report.h"
 
 namespace ringcached::shard {
 
@@ -24,9 +24,10 @@ struct Parcel : Letter {
   Batch* batch = nullptr;
   Operation* first = nullptr;
   Operation* last = nullptr;
-  ReplyMemory replies;               // copies of small values
-  std::unique_ptr<Counters> report;  // Stats: the core's counters
-  bool for_all = false;              // `first` is read, and written by nobody
+  ReplyMemory replies;                 // copies of small values
+  std::unique_ptr<Report> report;      // Stats
+  bool for_all = false;                // `first` is read, and written by nobody
+  Outcome outcome = Outcome::Pending;  // for all: this core's; Pending where it has nothing to say
 };
 
 /// Told when a batch that had parcels away has them all back.

@@ -60,6 +60,8 @@ void Owner::execute(Operation& operation, ReplyMemory& replies) {
       return commit(operation);
     case Verb::Abandon:
       return abandon(operation);
+    case Verb::Dump:
+      return dump(operation, replies);
     default:
       RC_ASSERT(!"a verb without a key came to an owner");
   }
@@ -79,6 +81,7 @@ void Owner::get(Operation& operation, ReplyMemory& replies) {
     return;
   }
   ++counters_[touching ? Counter::TouchHits : Counter::GetHits];
+  count(*found.item, touching ? ClassCounter::TouchHits : ClassCounter::GetHits);
   store_.mark_read(*found.item);
   if (touching) {
     store_.set_exptime(*found.item, expiry_from_wire(operation.exptime, now_));
@@ -118,6 +121,7 @@ void Owner::touch(Operation& operation) {
     return;
   }
   ++counters_[Counter::TouchHits];
+  count(*item, ClassCounter::TouchHits);
   store_.mark_read(*item);
   store_.set_exptime(*item, expiry_from_wire(operation.exptime, now_));
   operation.outcome = Outcome::Touched;
@@ -147,14 +151,22 @@ bool Owner::may_store(Operation& operation, store::Item* old, StoreMode mode, ui
       }
       if (old->cas() == cas_wanted && cas_wanted != 0) {
         ++counters_[Counter::CasHits];
+        count(*old, ClassCounter::CasHits);
         return true;
       }
       ++counters_[Counter::CasBadval];
+      count(*old, ClassCounter::CasBadval);
       operation.outcome = Outcome::Exists;
       return false;
   }
   operation.outcome = Outcome::NotStored;
   return false;
+}
+
+/// A value that a client has stored.
+void Owner::publish(store::Item& fresh, store::Item* old) {
+  count(fresh, ClassCounter::CmdSet);
+  store_.publish(fresh, old);
 }
 
 void Owner::store_value(Operation& operation) {
@@ -169,7 +181,7 @@ void Owner::store_value(Operation& operation) {
   store::Item* fresh = store_.create(operation.key, operation.client_flags, exptime, size, old);
   if (fresh == nullptr) return no_memory(operation, operation.mode, operation.key);
   store_.write(*fresh, 0, operation.value);
-  store_.publish(*fresh, old);
+  publish(*fresh, old);
   operation.cas = fresh->cas();
   operation.outcome = Outcome::Stored;
 }
@@ -187,6 +199,7 @@ void Owner::join(Operation& operation, store::Item& old, std::string_view more,
     return;
   }
   if (behind && more_in == nullptr && store_.append_in_place(old, more)) {
+    count(old, ClassCounter::CmdSet);
     operation.cas = old.cas();
     operation.outcome = Outcome::Stored;
     return;
@@ -205,7 +218,7 @@ void Owner::join(Operation& operation, store::Item& old, std::string_view more,
   } else {
     store_.write(*fresh, more_at, more);
   }
-  store_.publish(*fresh, &old);
+  publish(*fresh, &old);
   operation.cas = fresh->cas();
   operation.outcome = Outcome::Stored;
 }
@@ -233,6 +246,7 @@ void Owner::remove(Operation& operation) {
     return;
   }
   ++counters_[Counter::DeleteHits];
+  count(*item, ClassCounter::DeleteHits);
   store_.remove(*item);
   operation.outcome = Outcome::Deleted;
 }
@@ -294,7 +308,7 @@ void Owner::commit(Operation& operation) {
     store_.discard(fresh);
     return;
   }
-  store_.publish(fresh, old);
+  publish(fresh, old);
   operation.cas = fresh.cas();
   operation.outcome = Outcome::Stored;
 }
@@ -326,6 +340,7 @@ void Owner::arithmetic(Operation& operation) {
     return;
   }
   ++counters_[down ? Counter::DecrHits : Counter::IncrHits];
+  count(*item, down ? ClassCounter::DecrHits : ClassCounter::IncrHits);
   store_.mark_read(*item);
   operation.number = down ? (*number < operation.delta ? 0 : *number - operation.delta)
                           : *number + operation.delta;  // wraps at 2^64, as the protocol says

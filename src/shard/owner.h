@@ -10,6 +10,7 @@
 #include "ringcached/time.h"
 #include "shard/fill.h"
 #include "shard/reply_memory.h"
+#include "shard/report.h"
 #include "store/item.h"
 #include "store/store.h"
 
@@ -47,6 +48,20 @@ class Owner {
   /// not run stays Pending.
   void run(Operation* first, ReplyMemory& replies);
   void flush(int64_t exptime);
+  /// What partitions are asked for by an operator. Class numbers as on the wire: from 1, 0 for
+  /// none, -1 for any.
+  Outcome reassign(int64_t from, uint64_t to);
+  Outcome crawl(uint64_t classes, uint64_t chunks_most);
+  void set_balancing(bool on) { store_.set_balancing(on); }
+  void set_sweeping(bool on) { store_.set_sweeping(on); }
+  /// -m's share of this partition has changed.
+  void set_held_bytes_max(uint64_t fill_bytes, uint64_t pin_bytes) {
+    rules_.fill_bytes_max = fill_bytes;
+    rules_.pin_bytes_max = pin_bytes;
+  }
+  /// Adds what this partition knows of its classes and sizes.
+  void describe(Report& report) const;
+  void reset_counters() { store_.reset_class_counters(); }
   void unpin(void* holder) { store_.unpin(*static_cast<store::Item*>(holder)); }
   /// true: more to do at once.
   bool sweep() { return store_.sweep(); }
@@ -58,6 +73,7 @@ class Owner {
   void get(Operation&, ReplyMemory&);
   void touch(Operation&);
   void store_value(Operation&);
+  void publish(store::Item& fresh, store::Item* old);
   void remove(Operation&);
   void arithmetic(Operation&);
   void refuse(Operation&);
@@ -65,6 +81,7 @@ class Owner {
   void extend(Operation&);
   void commit(Operation&);
   void abandon(Operation&);
+  void dump(Operation&, ReplyMemory&);
 
   void show(Operation&, store::Item&, ReplyMemory&);
   bool may_store(Operation&, store::Item* old, StoreMode, uint64_t cas_wanted);
@@ -72,6 +89,10 @@ class Owner {
             uint32_t more_size, StoreMode);
   void rewrite_number(Operation&, store::Item&, std::string_view text);
   void no_memory(Operation&, StoreMode, const Key&);
+  static Outcome told(store::Store::Asked asked);
+  void count(const store::Item& item, ClassCounter counter) {
+    ++store_.class_counters(item)[counter];
+  }
   store::Item* find(const Operation& operation) { return store_.find(operation.key).item; }
   uint64_t held_bytes() const { return store_.pinned_bytes() + store_.uncommitted_bytes(); }
   bool may_fill(uint64_t bytes) const { return held_bytes() + bytes <= rules_.fill_bytes_max; }

@@ -106,7 +106,8 @@ void Shard::broadcast(Batch& batch, Operation& operation) {
   }
   if (operation.verb == Verb::FlushAll) ++counters_[Counter::CmdFlush];
   const uint32_t cores = post_ != nullptr ? post_->cores() : 1;
-  for (uint32_t core = 0; core < cores; ++core) {
+  for (uint32_t i = 0; i < cores; ++i) {
+    const uint32_t core = (self_ + i) % cores;  // our own first
     Parcel* parcel = take_parcel();
     parcel->batch = &batch;
     parcel->first = &operation;
@@ -120,7 +121,7 @@ void Shard::broadcast(Batch& batch, Operation& operation) {
       post_->put(core, *parcel);
     }
   }
-  if (!batch.in_flight()) operation.outcome = Outcome::Done;
+  if (!batch.in_flight()) conclude(batch, operation);
 }
 
 void Shard::run_for_all(const Operation& operation, Parcel& parcel) {
@@ -129,16 +130,38 @@ void Shard::run_for_all(const Operation& operation, Parcel& parcel) {
       if (owner_ != nullptr) owner_->flush(operation.exptime);
       return;
     case Verb::Stats:
-      everyone_.refresh_gauges();
-      parcel.report = std::make_unique<Counters>(counters_);
+      parcel.report = make_report(operation.value);
       return;
     case Verb::ResetStats:
-      return counters_.reset();
-    case Verb::Verbosity:
-      return everyone_.set_verbosity(operation.delta);
+      counters_.reset();
+      if (owner_ != nullptr) owner_->reset_counters();
+      return;
+    case Verb::Reassign:
+      if (owner_ != nullptr) parcel.outcome = owner_->reassign(operation.exptime, operation.delta);
+      return;
     default:
-      RC_ASSERT(!"a verb for one key was sent to all cores");
+      RC_ASSERT(operation.verb >= Verb::Crawl);
+      parcel.outcome = everyone_.tune(operation.verb, operation.delta);
   }
+}
+
+std::unique_ptr<Report> Shard::make_report(std::string_view sub_command) {
+  everyone_.refresh_gauges();
+  auto report = std::make_unique<Report>();
+  report->counters = counters_;
+  if (owner_ != nullptr && !sub_command.empty()) owner_->describe(*report);
+  return report;
+}
+
+/// All cores have had their say: it is done if it is for one of them, else what comes first among
+/// the outcomes.
+void Shard::conclude(const Batch& batch, Operation& operation) {
+  Outcome sum = Outcome::Pending;
+  for (const Parcel* p = batch.parcels_; p != nullptr; p = p->in_batch) {
+    if (!p->for_all || p->first != &operation || p->outcome == Outcome::Pending) continue;
+    if (sum == Outcome::Pending || p->outcome < sum) sum = p->outcome;
+  }
+  operation.outcome = sum == Outcome::Pending ? Outcome::Done : sum;
 }
 
 // --- Letters.
@@ -176,7 +199,7 @@ void Shard::come_home(Parcel& parcel) {
   if (--batch.away_ > 0) return;
   RC_ASSERT(in_flight_ > 0);
   --in_flight_;
-  if (parcel.for_all) parcel.first->outcome = Outcome::Done;
+  if (parcel.for_all) conclude(batch, *parcel.first);
   RC_ASSERT(batch.owner != nullptr);
   batch.owner->batch_returned(batch);
 }
@@ -214,8 +237,8 @@ void Shard::post_pins() {
 
 // --- Batches and parcels.
 
-Counters Shard::sum_of_reports(const Batch& batch) const {
-  Counters sum;
+Report Shard::sum_of_reports(const Batch& batch) const {
+  Report sum;
   for (const Parcel* parcel = batch.parcels_; parcel != nullptr; parcel = parcel->in_batch) {
     if (parcel->report) sum.add(*parcel->report);
   }
@@ -274,6 +297,7 @@ Parcel* Shard::take_parcel() {
   parcel->first = nullptr;
   parcel->last = nullptr;
   parcel->for_all = false;
+  parcel->outcome = Outcome::Pending;
   return parcel;
 }
 

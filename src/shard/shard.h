@@ -19,7 +19,8 @@ namespace ringcached::shard {
 /// What an operation for all cores means to this one, beyond its partition.
 class Everyone {
  public:
-  virtual void set_verbosity(uint64_t level) = 0;
+  /// One of the verbs from Crawl on. Pending: this core has nothing to say.
+  virtual Outcome tune(Verb verb, uint64_t value) = 0;
   virtual void stop_process(bool graceful) = 0;
   /// Called before this core's counters are copied into a report.
   virtual void refresh_gauges() = 0;
@@ -54,7 +55,8 @@ class Shard {
   bool pins_unposted() const { return pins_waiting_ > 0; }
 
   /// Reports of a Stats batch, added up. All cores' are there once the batch is home.
-  Counters sum_of_reports(const Batch&) const;
+  Report sum_of_reports(const Batch&) const;
+  uint32_t partitions() const { return partitions_; }
   /// Batches of this core that are in flight.
   uint32_t in_flight() const { return in_flight_; }
 
@@ -69,6 +71,8 @@ class Shard {
   void post_parcels(Batch&);
   void broadcast(Batch&, Operation&);
   void run_for_all(const Operation&, Parcel&);
+  std::unique_ptr<Report> make_report(std::string_view sub_command);
+  static void conclude(const Batch&, Operation&);
   void come_home(Parcel&);
   void give_back_all(Batch&);
   Parcel* take_parcel();

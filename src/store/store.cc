@@ -45,6 +45,7 @@ void Store::set_now(Now now) {
 
 void Store::update_gauges() {
   counters_[Counter::PagesHeld] = slab_.pages_held();
+  counters_[Counter::PagesEmpty] = slab_.pages_empty();
   counters_[Counter::TableBytes] = table_.bytes();
   counters_[Counter::TableBuckets] = table_.buckets();
   counters_[Counter::GhostBytes] = eviction_.ghost_bytes();

@@ -2,20 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <limits>
 
 #include "base/digits.h"
+#include "wire/admin_commands.h"
 #include "wire/text_replies.h"
 
 namespace ringcached::wire {
 namespace {
 
-constexpr uint32_t verbosity_max = 2;           // Protocol, as probed: more is taken as this.
-constexpr uint32_t automove_level_max = 2;      // Protocol.
-constexpr uint32_t automove_window_min = 3;     // Protocol, as probed.
-constexpr uint32_t automove_window_max = 1800;  // Protocol, as probed.
+constexpr uint32_t verbosity_max = 2;  // Protocol, as probed: more is taken as this.
 constexpr std::string_view nothing_to_say;
 
 /// The numbers of a storage command may carry a plus sign (memcached reads them with strtol), those
@@ -103,66 +100,6 @@ std::string_view say_version(const Words&, const ParserRules&, Operation&) {
   return version;
 }
 
-/// What a sub-command of `stats` leads to; `answer` where there is nothing to run.
-struct StatsCommand {
-  std::string_view name;
-  bool shortened = false;  // any beginning of the name will do
-  Verb verb = Verb::Say;
-  std::string_view answer = error;
-};
-
-/// In the order in which memcached tries them.
-constexpr StatsCommand stats_commands[] = {
-    {.name = "reset", .shortened = true, .verb = Verb::ResetStats},
-    {.name = "detail", .shortened = true},
-    {.name = "settings", .shortened = true, .verb = Verb::Stats},
-    {.name = "cachedump", .shortened = true},
-    {.name = "conns", .shortened = true},
-    {.name = "extstore", .shortened = true},
-    {.name = "items"},
-    {.name = "slabs"},
-    {.name = "sizes", .answer = sizes_disabled},
-    {.name = "ring", .verb = Verb::Stats},
-};
-
-std::string_view read_stats(const Words& words, const ParserRules&, Operation& operation) {
-  if (words.count() == 1) return nothing_to_say;
-  const std::string_view word = words[1];
-  for (const StatsCommand& command : stats_commands) {
-    if (!(command.shortened ? shortens(word, command.name) : word == command.name)) continue;
-    if (command.verb == Verb::Say) return command.answer;
-    operation.verb = command.verb;
-    if (command.verb == Verb::Stats) operation.value = command.name;
-    return nothing_to_say;
-  }
-  return error;
-}
-
-bool is_ratio(std::string_view word) {
-  double ratio = 0;
-  const auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), ratio);
-  return failure == std::errc() && end == word.data() + word.size();
-}
-
-/// Well-formed levels, ratios and windows are taken and change nothing: pages do not move by them
-/// (README lists it). What is malformed is told as memcached tells it.
-std::string_view read_slabs(const Words& words, const ParserRules&, Operation&) {
-  if (words.count() < 3 || !shortens(words[1], "automove")) return error;
-  const std::string_view what = words[2];
-  if (shortens(what, "ratio") || shortens(what, "freeratio")) {
-    return words.count() > 3 && is_ratio(words[3]) ? ok : error;
-  }
-  if (shortens(what, "window")) {
-    const auto seconds = words.count() > 3 ? read_u32(words[3]) : std::nullopt;
-    if (!seconds) return bad_format;
-    const bool fits = *seconds >= automove_window_min && *seconds <= automove_window_max;
-    return fits ? ok : bad_automove_window;
-  }
-  const auto level = read_u32(what);
-  if (!level) return bad_format;
-  return *level <= automove_level_max ? ok : error;
-}
-
 constexpr Command gets_keys(std::string_view name, Verb verb, bool with_cas) {
   return {.name = name, .shape = Shape::Keys, .verb = verb, .with_cas = with_cas};
 }
@@ -191,6 +128,7 @@ constexpr Command commands[] = {
     stores("add", StoreMode::Add),
     stores("cas", StoreMode::Cas),
     gets_keys("gat", Verb::GetAndTouch, false),
+    {.name = "lru", .read = read_lru},
     gets_keys("gets", Verb::Get, true),
     counts("incr", false),
     counts("decr", true),
@@ -207,9 +145,11 @@ constexpr Command commands[] = {
     {.name = "shutdown", .read = read_shutdown, .verb = Verb::Shutdown},
     {.name = "flush_all", .read = read_flush, .verb = Verb::FlushAll},
     {.name = "verbosity", .read = read_verbosity, .verb = Verb::Verbosity},
+    {.name = "lru_crawler", .read = read_lru_crawler},
+    {.name = "cache_memlimit", .read = read_memory_limit},
 };
 
-constexpr size_t name_size_max = 9;
+constexpr size_t name_size_max = 14;
 
 /// first_of_size[n] is the first command whose name has n bytes or more.
 constexpr auto first_of_size = [] {

@@ -21,6 +21,8 @@ struct ParserRules {
   bool cas_enabled = true;
   bool flush_enabled = true;      // false: -F
   bool shutdown_enabled = false;  // true: -A
+  bool dump_enabled = true;       // false: -X
+  bool slab_reassign = true;      // false: -o no_slab_reassign
 };
 
 struct Step {

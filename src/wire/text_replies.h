@@ -21,7 +21,6 @@ inline constexpr std::string_view not_found = "NOT_FOUND\r\n";
 inline constexpr std::string_view deleted = "DELETED\r\n";
 inline constexpr std::string_view touched = "TOUCHED\r\n";
 inline constexpr std::string_view reset = "RESET\r\n";
-inline constexpr std::string_view sizes_disabled = "STAT sizes_status disabled\r\nEND\r\n";
 
 // What the client did wrong.
 inline constexpr std::string_view error = "ERROR\r\n";
@@ -38,6 +37,37 @@ inline constexpr std::string_view bad_shutdown_mode = "CLIENT_ERROR invalid shut
 inline constexpr std::string_view bad_automove_window =
     "CLIENT_ERROR automove window too low or too high\r\n";
 
+inline constexpr std::string_view bad_command_line = "CLIENT_ERROR bad command line\r\n";
+inline constexpr std::string_view illegal_class = "CLIENT_ERROR Illegal slab id\r\n";
+inline constexpr std::string_view bad_class = "BADCLASS invalid class id\r\n";
+inline constexpr std::string_view bad_crawler_sleep =
+    "CLIENT_ERROR sleep must be one second or less\r\n";
+inline constexpr std::string_view bad_lru_shares = "ERROR hot and warm pcts must not exceed 80\r\n";
+inline constexpr std::string_view bad_lru_factors =
+    "ERROR hot/warm age factors must be greater than 0\r\n";
+inline constexpr std::string_view memory_limit_too_small =
+    "MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m\r\n";
+inline constexpr std::string_view memory_limit_in_bytes =
+    "MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n";
+
+// What the operator has switched off.
+inline constexpr std::string_view cachedump_refused =
+    "CLIENT_ERROR stats cachedump not allowed\r\n";
+inline constexpr std::string_view metadump_refused = "ERROR metadump not allowed\r\n";
+inline constexpr std::string_view key_dump_refused = "ERROR key dump not allowed\r\n";
+inline constexpr std::string_view reassign_refused = "CLIENT_ERROR slab reassignment disabled\r\n";
+inline constexpr std::string_view crawler_refused = "CLIENT_ERROR lru crawler disabled\r\n";
+
+// What the partitions say to an operator.
+inline constexpr std::string_view crawler_busy = "BUSY currently processing crawler request\r\n";
+inline constexpr std::string_view reassign_busy = "BUSY currently processing reassign request\r\n";
+inline constexpr std::string_view no_spare_pages = "NOSPARE source class has no spare pages\r\n";
+inline constexpr std::string_view bad_classes = "BADCLASS invalid src or dst class id\r\n";
+inline constexpr std::string_view same_class = "SAME src and dst class are identical\r\n";
+inline constexpr std::string_view nothing_to_crawl = "NOTSTARTED no items to crawl\r\n";
+inline constexpr std::string_view crawler_not_started =
+    "ERROR failed to start lru crawler thread\r\n";
+
 // What the server cannot do. The odd colon is memcached's.
 inline constexpr std::string_view shutdown_refused = "SERVER_ERROR: shutdown not enabled\r\n";
 inline constexpr std::string_view too_large = "SERVER_ERROR object too large for cache\r\n";
@@ -45,6 +75,8 @@ inline constexpr std::string_view no_memory = "SERVER_ERROR out of memory\r\n";
 inline constexpr std::string_view no_memory_to_store =
     "SERVER_ERROR out of memory storing object\r\n";
 inline constexpr std::string_view no_memory_to_read = "SERVER_ERROR Out of memory during read\r\n";
+inline constexpr std::string_view no_memory_for_stats =
+    "SERVER_ERROR out of memory writing stats\r\n";
 inline constexpr std::string_view no_memory_to_get =
     "SERVER_ERROR out of memory writing get response\r\n";
 

@@ -42,6 +42,16 @@ constexpr std::string_view spelled_alike(Outcome outcome) {
       return not_numeric;
     case Outcome::TooLarge:
       return too_large;
+    case Outcome::NoSpare:
+      return no_spare_pages;
+    case Outcome::NotStarted:
+      return nothing_to_crawl;
+    case Outcome::BadClass:
+      return bad_classes;
+    case Outcome::SameClass:
+      return same_class;
+    case Outcome::Busy:
+    case Outcome::Refused:
     case Outcome::Pending:
     case Outcome::Done:
     case Outcome::Hit:
@@ -74,7 +84,14 @@ constexpr std::string_view spelled_no_memory(Verb verb) {
 constexpr std::string_view spelled_done(Verb verb) {
   switch (verb) {
     case Verb::FlushAll:
+    case Verb::Reassign:
+    case Verb::Crawl:
     case Verb::Verbosity:
+    case Verb::MemoryLimit:
+    case Verb::Automove:
+    case Verb::Crawler:
+    case Verb::CrawlerSleep:
+    case Verb::CrawlerTocrawl:
       return ok;
     case Verb::ResetStats:
       return reset;
@@ -110,6 +127,10 @@ std::string_view spelled(Outcome outcome, Verb verb) {
       return spelled_no_memory(verb);
     case Outcome::Done:
       return spelled_done(verb);
+    case Outcome::Busy:
+      return verb == Verb::Crawl ? crawler_busy : reassign_busy;
+    case Outcome::Refused:
+      return verb == Verb::Crawl ? crawler_refused : crawler_not_started;
     default:
       return spelled_alike(outcome);
   }

@@ -44,7 +44,9 @@ def captures(text):
 
 
 def pattern_of(text, names):
-    """A regular expression for an expected line with captures: each catches one number."""
+    """A regular expression for an expected line with captures: each catches one number. Ends as line() does."""
+    end = b"" if text.endswith("\\c") else b"\r\n"
+    text = text.removesuffix("\\c")
     parts = re.split(r"(\$\{\?\w+\})", text)
     made = b""
     for part in parts:
@@ -52,7 +54,7 @@ def pattern_of(text, names):
             made += b"(?P<" + part[3:-1].encode() + b">[0-9]+)"
         else:
             made += re.escape(expand(part, names))
-    return made + b"\r\n"
+    return made + end
 
 
 def evaluate(expression, names):

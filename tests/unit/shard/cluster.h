@@ -16,7 +16,10 @@ class Cluster : public BatchOwner {
   static constexpr uint32_t batch_capacity = 512;
 
   struct Core final : Everyone {
-    void set_verbosity(uint64_t level) override { verbosity = level; }
+    Outcome tune(Verb verb, uint64_t value) override {
+      if (verb == Verb::Verbosity) verbosity = value;
+      return tuned;
+    }
     void stop_process(bool graceful) override { ++(graceful ? graceful_stops : hard_stops); }
     void refresh_gauges() override { ++refreshes; }
 
@@ -27,6 +30,7 @@ class Cluster : public BatchOwner {
     std::unique_ptr<Post> post;  // null if there is but one core
     std::unique_ptr<Shard> shard;
     uint64_t verbosity = 0;
+    Outcome tuned = Outcome::Done;  // what tune() answers
     uint32_t graceful_stops = 0;
     uint32_t hard_stops = 0;
     uint32_t refreshes = 0;

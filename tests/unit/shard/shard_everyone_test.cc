@@ -79,7 +79,7 @@ TEST_CASE("stats adds up the counters of all cores, with fresh gauges") {
     Batch& batch = cluster.batch_of(asker, {for_all(Verb::Stats)});
     cluster.submit(asker, batch);
     CHECK(batch.at(0).outcome == Outcome::Done);
-    const Counters sum = cluster.core(asker).shard->sum_of_reports(batch);
+    const Counters sum = cluster.core(asker).shard->sum_of_reports(batch).counters;
     CHECK(sum[Counter::CmdSet] == key_count);
     CHECK(sum[Counter::GetMisses] == 1);
     CHECK(sum[Counter::CurrItems] == key_count);
@@ -101,7 +101,7 @@ TEST_CASE("a second stats does not count the first one's reports, whatever is as
     cluster.run(0, for_all(Verb::Stats));
     Batch& batch = cluster.batch_of(0, operations);
     cluster.submit_all(0, batch);
-    CHECK(cluster.core(0).shard->sum_of_reports(batch)[Counter::CmdSet] == key_count);
+    CHECK(cluster.core(0).shard->sum_of_reports(batch).counters[Counter::CmdSet] == key_count);
     cluster.core(0).shard->recycle(batch);
   }
 }
