@@ -165,13 +165,16 @@ TEST_CASE("stats has sub-commands, some of which may be shortened") {
   }
   check_line("stats ring", "stats ring");
   check_line("stats  ring x", "stats ring");
-  check_reads("stats sizes\r\n", {"say STAT sizes_status disabled\r\nEND"});
+  for (const char* word : {"items", "slabs", "sizes"}) {
+    check_line("stats " + std::string(word), "stats " + std::string(word));
+  }
+  check_line("stats cachedump 1 2", "dump cachedump classes=1 items=2");
+  check_line("stats c 3 0", "dump cachedump classes=4 items=0");
 }
 
 TEST_CASE("sub-commands of stats that are not there are errors") {
-  for (const char* word : {"foo", "noreply", "resets", "settingsx", "items", "slabs", "item",
-                           "sizesx", "siz", "ri", "rin", "rings", "conns", "c", "cachedump 1 1",
-                           "detail", "detail on", "d dump", "extstore"}) {
+  for (const char* word : {"foo", "noreply", "resets", "settingsx", "item", "sizesx", "siz", "ri",
+                           "rin", "rings", "conns", "detail", "detail on", "d dump", "extstore"}) {
     check_line("stats " + std::string(word), "say ERROR");
   }
 }
@@ -189,36 +192,53 @@ TEST_CASE("slabs automove tells malformed numbers from all else") {
   }
   check_line("slabs automove window 3", "say OK");
   check_line("slabs automove window 1800", "say OK");
-  for (const char* line : {"slabs automove 0", "slabs automove 2", "slabs automove ratio 0.8"}) {
-    check_line(line, "say OK");
-  }
+  check_line("slabs automove ratio 0.8", "say OK");
+  check_line("slabs automove 0", "automove 0");
+  check_line("slabs automove 2", "automove 2");
   for (const char* line : {"slabs", "slabs automove", "slabs automove 7", "slabs automove ratio x",
-                           "slabs automove freeratio", "slabs reassign 1 2", "slabs foo bar"}) {
+                           "slabs automove freeratio", "slabs reassign 1", "slabs foo bar"}) {
     check_line(line, "say ERROR");
   }
 }
 
+TEST_CASE("slabs reassign names a source, or any, and a destination") {
+  check_line("slabs reassign 1 2", "reassign 1 to 2");
+  check_line("slabs r -1 2", "reassign -1 to 2");
+  check_line("slabs reassign 1 x", bad_line);
+  ParserRules rules;
+  rules.slab_reassign = false;
+  check_line("slabs reassign 1 2", "say CLIENT_ERROR slab reassignment disabled", rules);
+}
+
+TEST_CASE("lru_crawler names classes from 1, or all of them") {
+  check_line("lru_crawler enable", "crawler 1");
+  check_line("lru_crawler dis", "crawler 0");
+  check_line("lru_crawler crawl 1,3", "crawl 5");
+  check_line("lru_crawler crawl all", "crawl 18446744073709551615");
+  check_line("lru_crawler metadump 2", "dump metadump classes=2 items=0");
+  check_line("lru_crawler mgdump hash", "dump mgdump classes=18446744073709551615 items=0");
+  check_line("lru_crawler sleep 1000000", "crawler sleep 1000000");
+  check_line("lru_crawler tocrawl 7", "crawler tocrawl 7");
+  for (const char* list : {"0", "64", "x", "1,x", ",", "1,0"}) {
+    check_line("lru_crawler crawl " + std::string(list), "say BADCLASS invalid class id");
+  }
+  ParserRules rules;
+  rules.dump_enabled = false;
+  check_line("lru_crawler metadump all", "say ERROR metadump not allowed", rules);
+  check_line("lru_crawler mgdump all", "say ERROR key dump not allowed", rules);
+}
+
+TEST_CASE("cache_memlimit takes mebibytes") {
+  check_line("cache_memlimit 8", "memory limit 8388608");
+  check_line("cache_memlimit 1000000000", "memory limit 1048576000000000");
+  check_silent("cache_memlimit 7 noreply");
+}
+
 TEST_CASE("an unknown command is an error, or silent if it asks for that") {
-  for (const char* line : {"foo",
-                           "foo bar",
-                           "GET k",
-                           "Set k 0 0 1",
-                           "getx k",
-                           "get\tk",
-                           "verbosit 1",
-                           "verbosity1",
-                           "flush_al",
-                           "flush_all1",
-                           "statsx",
-                           "noreplyx",
-                           "shutdownx",
-                           "lru tune 1 2 3 4",
-                           "watch",
-                           "cache_memlimit 64",
-                           "lru_crawler enable",
-                           "mg k v",
-                           "mn",
-                           "version\r"}) {
+  for (const char* line :
+       {"foo", "foo bar", "GET k", "Set k 0 0 1", "getx k", "get\tk", "verbosit 1", "verbosity1",
+        "flush_al", "flush_all1", "statsx", "noreplyx", "shutdownx", "watch", "lru_crawlerx",
+        "mg k v", "mn", "version\r"}) {
     check_line(line, "say ERROR");
   }
   check_silent("foo noreply");

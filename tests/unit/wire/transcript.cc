@@ -130,6 +130,25 @@ std::string describe_plain(const Operation& operation) {
       return "verbosity " + std::to_string(operation.delta);
     case Verb::Shutdown:
       return "shutdown " + std::to_string(operation.delta);
+    case Verb::Dump:
+      return "dump " + std::string(operation.value) +
+             " classes=" + std::to_string(operation.delta) +
+             " items=" + std::to_string(operation.number);
+    case Verb::Reassign:
+      return "reassign " + std::to_string(operation.exptime) + " to " +
+             std::to_string(operation.delta);
+    case Verb::Automove:
+      return "automove " + std::to_string(operation.delta);
+    case Verb::Crawl:
+      return "crawl " + std::to_string(operation.delta);
+    case Verb::Crawler:
+      return "crawler " + std::to_string(operation.delta);
+    case Verb::CrawlerSleep:
+      return "crawler sleep " + std::to_string(operation.delta);
+    case Verb::CrawlerTocrawl:
+      return "crawler tocrawl " + std::to_string(operation.delta);
+    case Verb::MemoryLimit:
+      return "memory limit " + std::to_string(operation.delta);
     default:
       return "a verb that no line brings";
   }
