@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <string>
 
-#include "io/uring_door.h"
+#include "io/open_door.h"
 #include "server/daemon.h"
 #include "server/listeners.h"
 #include "server/options.h"
@@ -17,24 +17,25 @@ int fail(const std::string& message, int exit_code) {
   return exit_code;
 }
 
-/// Opens a ring and closes it again, so that a refusal is said before anything else is begun.
-std::string probe_io_uring() {
-  std::string error;
-  io::UringDoor::open({}, error);
-  return error;
+/// Settles by which door to serve; said before anything else is begun. false: there is none.
+bool settle_io(Io& io) {
+  const io::Choice choice = io::choose_door(io);
+  io = choice.io;
+  if (choice.reason.empty()) return true;
+  const char* and_so = io == Io::Epoll ? "using epoll: " : "";
+  std::fprintf(stderr, "ringcached: %s%s\n", and_so, choice.reason.c_str());
+  return io == Io::Epoll;
 }
 
 /// The steps before serving, in memcached's order: sockets are bound without privileges.
-int run(const Config& config) {
+int run(Config config) {
   if (const auto failure = server::raise_limits(config)) {
     return fail(failure.message, failure.exit_code);
   }
   if (const auto failure = server::drop_privileges(config)) {
     return fail(failure.message, failure.exit_code);
   }
-  if (const std::string error = probe_io_uring(); !error.empty()) {
-    return fail(error, server::exit_os_error);
-  }
+  if (!settle_io(config.extended.io)) return server::exit_os_error;
   server::Listeners listeners = server::open_listeners(config);
   if (!listeners.error.empty()) return fail(listeners.error, server::exit_os_error);
   if (const auto failure = server::go_to_background(config)) {

@@ -11,6 +11,14 @@ namespace ringcached {
 inline constexpr const char* protocol_version = "1.6.45";
 inline constexpr const char* ringcached_version = "0.1.0";
 
+/// Through which door of the kernel the cores speak. Auto: io_uring, or epoll where that is
+/// refused.
+enum class Io : uint8_t { Auto, Uring, Epoll };
+
+constexpr const char* name_of(Io io) {
+  return io == Io::Auto ? "auto" : io == Io::Uring ? "uring" : "epoll";
+}
+
 /// What -o sub-options of memcached say that `stats settings` shows. Those without an effect here
 /// are kept only to be shown; README lists them.
 struct ExtendedConfig {
@@ -41,6 +49,7 @@ struct ExtendedConfig {
   uint64_t read_buf_mem_limit = 0;            // bytes
   bool track_sizes = false;
   uint32_t sock_cookie_id = 0;  // SO_MARK of the listeners, 0 = none
+  Io io = Io::Auto;             // ringcached's own; once the cores run, the one that was chosen
 };
 
 /// Filled by server::parse_options; read-only once the cores run.

@@ -46,6 +46,12 @@ Lease BufferPool::lease(uint16_t buffer, size_t size) {
   return {std::string_view(memory, size), buffer};
 }
 
+Lease BufferPool::shorten(const Lease& whole, size_t size) const {
+  RC_ASSERT(size <= whole.bytes.size());
+  poison(address(whole.buffer) + size, whole.bytes.size() - size);
+  return {whole.bytes.substr(0, size), whole.buffer};
+}
+
 void BufferPool::note_returned(uint16_t buffer) {
   RC_ASSERT(leased_ > 0);
   --leased_;

@@ -36,6 +36,8 @@ class BufferPool {
   uint16_t grow();
   char* address(uint16_t buffer) const;
   Lease lease(uint16_t buffer, size_t size);
+  /// A lease that was taken whole, before it was known how many bytes would come.
+  Lease shorten(const Lease& whole, size_t size) const;
 
   uint32_t buffers() const { return static_cast<uint32_t>(steps_.size()) * step; }
   uint32_t buffers_max() const { return buffers_max_; }

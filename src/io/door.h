@@ -1,7 +1,8 @@
 // The kernel's door: the handful of acts that a core asks of the outside world.
 //
-// Owner: one core, the one that made it. Implementations: UringDoor (io_uring) and FakeDoor (a
-// seeded world for tests). Nothing asked for is started before wait().
+// Owner: one core, the one that made it. Implementations: UringDoor (io_uring), EpollDoor (where
+// that is refused) and FakeDoor (a seeded world for tests). No accept, receive or send is started
+// before wait(). All acts of one slot and generation are on one descriptor.
 #pragma once
 
 #include <sys/socket.h>
@@ -62,5 +63,8 @@ class Door {
 
 /// Ends the sleep of the core with this bell, by a system call of the calling thread.
 void wake_now(int bell);
+
+/// What is written to a bell.
+inline constexpr uint64_t ring_once = 1;
 
 }  // namespace ringcached::io

@@ -28,7 +28,6 @@ constexpr unsigned set_up_flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFE
 constexpr int buffer_group = 0;
 constexpr uint64_t bell_data = ~uint64_t{0};          // the core's own bell rang
 constexpr uint64_t unwanted_data = ~uint64_t{0} - 1;  // an act whose completion nobody waits for
-constexpr uint64_t ring_once = 1;                     // what is written to somebody's bell
 constexpr size_t collected_max = 1024;                // completions per turn; the rest waits
 
 [[noreturn]] void ring_failed(const char* what, int error) {
@@ -43,11 +42,6 @@ uint32_t power_of_two_from(uint32_t n) {
 }
 
 }  // namespace
-
-void wake_now(int bell) {
-  // Can only fail when the counter is full: nobody rings 2^64 times.
-  [[maybe_unused]] const ssize_t written = ::write(bell, &ring_once, sizeof ring_once);
-}
 
 std::unique_ptr<UringDoor> UringDoor::open(const UringConfig& config, std::string& error) {
   std::unique_ptr<UringDoor> door(new UringDoor(config));

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "base/pinning.h"
-#include "io/uring_door.h"
+#include "io/open_door.h"
 #include "server/core.h"
 
 namespace ringcached::server {
@@ -59,7 +59,7 @@ void wait_for_the_end(const Config& config) {
 void run_core(Process& process, uint32_t index, std::vector<int> listeners,
               std::barrier<>& all_ready, std::atomic<bool>& failed) {
   std::string error;
-  std::unique_ptr<io::UringDoor> door = io::UringDoor::open({}, error);
+  const std::unique_ptr<io::Door> door = io::open_door(process.config.extended.io, error);
   if (door == nullptr) {
     std::fprintf(stderr, "ringcached: core %u: %s\n", index, error.c_str());
     failed.store(true);

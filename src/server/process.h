@@ -43,7 +43,7 @@ struct Process {
 };
 
 /// Runs the cores until a signal asks for the end; the process's exit code.
-/// `listeners` are handed over.
+/// `listeners` are handed over; `config` names the door to use, Uring or Epoll.
 int serve(const Config& config, std::vector<int> listeners);
 
 }  // namespace ringcached::server

@@ -40,6 +40,15 @@ Complaint take_hash_algorithm(Config& config, std::string_view value) {
   return {};
 }
 
+Complaint take_io(Config& config, std::string_view value) {
+  for (const Io io : {Io::Auto, Io::Uring, Io::Epoll}) {
+    if (value != name_of(io)) continue;
+    config.extended.io = io;
+    return {};
+  }
+  return "expected auto, uring or epoll";
+}
+
 /// "a-b-c"; the relation to -n and slab_chunk_max is checked when all options are read.
 Complaint take_slab_sizes(Config& config, std::string_view value) {
   std::vector<uint32_t> sizes;
@@ -106,6 +115,8 @@ std::vector<Setting> general_suboptions(ExtendedConfig& x) {
        .help = "power of two of the table's first size"},
       {.name = "idle_timeout", .takes = Takes::Number, .to = &x.idle_timeout, .high = UINT32_MAX,
        .help = "seconds after which an idle connection is closed, 0 = never"},
+      {.name = "io", .takes = Takes::Special, .special = take_io,
+       .help = "way into the kernel: auto, uring or epoll (default: auto)"},
       {.name = "no_hashexpand"},
       {.name = "hash_algorithm", .takes = Takes::Special, .special = take_hash_algorithm},
       {.name = "slab_reassign", .to = &x.slab_reassign},

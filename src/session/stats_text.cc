@@ -150,6 +150,7 @@ constexpr Row general[] = {
 
 constexpr Row ring[] = {
     {"ringcached_version", Counter::count_, [](S) { return std::string(ringcached_version); }},
+    {"io", Counter::count_, [](S s) { return std::string(name_of(s.config.extended.io)); }},
     {"partitions", Counter::Partitions},
     {"turns", Counter::Turns},
     {"parcels_sent", Counter::ParcelsSent},

@@ -1,4 +1,4 @@
-// A UringDoor with what its tests ask of it: real sockets, and completions sorted by token.
+// A door with what its tests ask of it: real sockets, and completions sorted by token.
 #pragma once
 
 #include <netinet/in.h>
@@ -8,11 +8,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "io/epoll_door.h"
 #include "io/uring_door.h"
 
 namespace ringcached::io {
@@ -99,12 +101,20 @@ inline std::string read_what_is_there(int socket) {
   }
 }
 
-struct DoorFixture {
-  explicit DoorFixture(const UringConfig& config = {}) {
-    std::string error;
-    door = UringDoor::open(config, error);
-    REQUIRE_MESSAGE(door != nullptr, error);
+/// How a test wants its door; the one on epoll knows of buffers_max only.
+using DoorConfig = UringConfig;
+
+template <class Kind>
+std::unique_ptr<Door> open_kind(const DoorConfig& config, std::string& error) {
+  if constexpr (std::is_same_v<Kind, EpollDoor>) {
+    return EpollDoor::open({config.buffers_max}, error);
+  } else {
+    return UringDoor::open(config, error);
   }
+}
+
+/// The tests of the face run as TEST_CASE_TEMPLATE over the kinds, on an Opened<Kind>.
+struct DoorFixture {
   ~DoorFixture() { CHECK(door->pool().leased() == 0); }
 
   /// One turn that does not sleep longer than a heartbeat; what came is at the end of `seen`.
@@ -175,7 +185,7 @@ struct DoorFixture {
     take_bytes(token);
   }
 
-  std::unique_ptr<UringDoor> door;
+  std::unique_ptr<Door> door;
   std::vector<Completion> seen;
 
  private:
@@ -184,6 +194,15 @@ struct DoorFixture {
 
   bool heart_beats_ = false;
   int beats_ = 0;
+};
+
+template <class Kind>
+struct Opened : DoorFixture {
+  explicit Opened(const DoorConfig& config = {}) {
+    std::string error;
+    door = open_kind<Kind>(config, error);
+    REQUIRE_MESSAGE(door != nullptr, error);
+  }
 };
 
 }  // namespace ringcached::io

@@ -1,4 +1,4 @@
-// Claims about receiving on a ring: bytes, ends, buffers that run out, leases that stay.
+// Claims about receiving through each door: bytes, ends, buffers that run out, leases that stay.
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -37,10 +37,11 @@ void expect_starving(DoorFixture& f, Token token) {
 
 }  // namespace
 
-TEST_CASE("a receive delivers what the peer says and ends with 0 when it closes") {
+TEST_CASE_TEMPLATE("a receive delivers what the peer says and ends with 0 when it closes", Kind,
+                   UringDoor, EpollDoor) {
   for (const Link& link : links) {
     CAPTURE(link.name);
-    DoorFixture f;
+    Opened<Kind> f;
     Pair pair = link.make();
     f.door->receive(pair.near, receiving);
     write_all(pair.far, "get a\r\n");
@@ -58,10 +59,11 @@ TEST_CASE("a receive delivers what the peer says and ends with 0 when it closes"
   }
 }
 
-TEST_CASE("bytes that came before the peer closed come before the end") {
+TEST_CASE_TEMPLATE("bytes that came before the peer closed come before the end", Kind, UringDoor,
+                   EpollDoor) {
   for (const Link& link : links) {
     CAPTURE(link.name);
-    DoorFixture f;
+    Opened<Kind> f;
     Pair pair = link.make();
     write_all(pair.far, "version\r\n");
     pair.far.reset();
@@ -74,12 +76,13 @@ TEST_CASE("bytes that came before the peer closed come before the end") {
   }
 }
 
-TEST_CASE("a long stream comes whole and in order, through buffers that are used again") {
+TEST_CASE_TEMPLATE("a long stream comes whole and in order, through buffers that are used again",
+                   Kind, UringDoor, EpollDoor) {
   for (const Link& link : links) {
     CAPTURE(link.name);
-    UringConfig config;
+    DoorConfig config;
     config.buffers_max = 64;
-    DoorFixture f(config);
+    Opened<Kind> f(config);
     const Pair pair = link.make();
     std::mt19937 random(7);
     std::string said;
@@ -103,8 +106,9 @@ TEST_CASE("a long stream comes whole and in order, through buffers that are used
   }
 }
 
-TEST_CASE("a peer that resets ends the receive with the reason") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("a peer that resets ends the receive with the reason", Kind, UringDoor,
+                   EpollDoor) {
+  Opened<Kind> f;
   Pair pair = tcp_pair();
   f.door->receive(pair.near, receiving);
   f.turn();
@@ -116,10 +120,11 @@ TEST_CASE("a peer that resets ends the receive with the reason") {
   CHECK_FALSE(end.more);
 }
 
-TEST_CASE("a cancelled receive ends, and what comes later is the next one's") {
+TEST_CASE_TEMPLATE("a cancelled receive ends, and what comes later is the next one's", Kind,
+                   UringDoor, EpollDoor) {
   for (const Link& link : links) {
     CAPTURE(link.name);
-    DoorFixture f;
+    Opened<Kind> f;
     const Pair pair = link.make();
     f.door->receive(pair.near, receiving);
     f.turn();
@@ -136,8 +141,8 @@ TEST_CASE("a cancelled receive ends, and what comes later is the next one's") {
   }
 }
 
-TEST_CASE("cancelling what has ended does nothing") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("cancelling what has ended does nothing", Kind, UringDoor, EpollDoor) {
+  Opened<Kind> f;
   Pair pair = local_pair();
   f.door->receive(pair.near, receiving);
   pair.far.reset();
@@ -148,10 +153,10 @@ TEST_CASE("cancelling what has ended does nothing") {
   CHECK(f.seen.size() == 1);
 }
 
-TEST_CASE("shutting a socket down ends its receive") {
+TEST_CASE_TEMPLATE("shutting a socket down ends its receive", Kind, UringDoor, EpollDoor) {
   for (const Link& link : links) {
     CAPTURE(link.name);
-    DoorFixture f;
+    Opened<Kind> f;
     const Pair pair = link.make();
     f.door->receive(pair.near, receiving);
     f.turn();
@@ -160,8 +165,9 @@ TEST_CASE("shutting a socket down ends its receive") {
   }
 }
 
-TEST_CASE("a slot's next tenant is told apart from late completions of the one before") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("a slot's next tenant is told apart from late completions of the one before",
+                   Kind, UringDoor, EpollDoor) {
+  Opened<Kind> f;
   const Pair pair = local_pair();
   f.door->receive(pair.near, receiving);
   f.turn();
@@ -196,10 +202,11 @@ TEST_CASE("a slot's next tenant is told apart from late completions of the one b
   f.end_receive(Token{Act::Receive, 1, 49});
 }
 
-TEST_CASE("without a buffer a receive ends with -ENOBUFS, and works again after a release") {
-  UringConfig config;
+TEST_CASE_TEMPLATE("without a buffer a receive ends with -ENOBUFS, and works again after a release",
+                   Kind, UringDoor, EpollDoor) {
+  DoorConfig config;
   config.buffers_max = 64;
-  DoorFixture f(config);
+  Opened<Kind> f(config);
   const Pair pair = local_pair();
   f.door->receive(pair.near, receiving);
   lease_messages(f, pair.far, receiving, 64);
@@ -221,10 +228,11 @@ TEST_CASE("without a buffer a receive ends with -ENOBUFS, and works again after 
   f.end_receive(again);
 }
 
-TEST_CASE("a pool that runs out grows by a step, up to its maximum") {
-  UringConfig config;
+TEST_CASE_TEMPLATE("a pool that runs out grows by a step, up to its maximum", Kind, UringDoor,
+                   EpollDoor) {
+  DoorConfig config;
   config.buffers_max = 192;
-  DoorFixture f(config);
+  Opened<Kind> f(config);
   const Pair pair = local_pair();
   uint32_t generation = 0;
   for (const uint32_t buffers : {64u, 128u, 192u}) {
@@ -243,10 +251,11 @@ TEST_CASE("a pool that runs out grows by a step, up to its maximum") {
   f.take_bytes(receiving);
 }
 
-TEST_CASE("leased bytes stay as they are while a thousand others come and go") {
-  UringConfig config;
+TEST_CASE_TEMPLATE("leased bytes stay as they are while a thousand others come and go", Kind,
+                   UringDoor, EpollDoor) {
+  DoorConfig config;
   config.buffers_max = 64;
-  DoorFixture f(config);
+  Opened<Kind> f(config);
   const Pair held_pair = local_pair();
   const Pair busy_pair = local_pair();
   constexpr Token holding{Act::Receive, 2, 1};

@@ -1,4 +1,4 @@
-// Claims about accepting on a ring.
+// Claims about accepting through each door.
 #include <fcntl.h>
 #include <netinet/tcp.h>
 
@@ -14,8 +14,8 @@ constexpr Token accepting{Act::Accept, 1, 1};
 
 }  // namespace
 
-TEST_CASE("one accept takes every client that comes") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("one accept takes every client that comes", Kind, UringDoor, EpollDoor) {
+  Opened<Kind> f;
   const Descriptor listener = tcp_listener();
   f.door->accept(listener, accepting);
   std::vector<Descriptor> clients;
@@ -34,8 +34,9 @@ TEST_CASE("one accept takes every client that comes") {
   for (const int socket : sockets) ::close(socket);
 }
 
-TEST_CASE("an accepted socket talks to the client that connected") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("an accepted socket talks to the client that connected", Kind, UringDoor,
+                   EpollDoor) {
+  Opened<Kind> f;
   const Descriptor listener = tcp_listener();
   f.door->accept(listener, accepting);
   const Descriptor client = tcp_client(listener);
@@ -50,8 +51,9 @@ TEST_CASE("an accepted socket talks to the client that connected") {
   CHECK(got == "hello");
 }
 
-TEST_CASE("TCP_NODELAY of the listener is the accepted socket's too") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("TCP_NODELAY of the listener is the accepted socket's too", Kind, UringDoor,
+                   EpollDoor) {
+  Opened<Kind> f;
   const Descriptor listener = tcp_listener();
   int on = 1;
   REQUIRE(::setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0);
@@ -64,8 +66,9 @@ TEST_CASE("TCP_NODELAY of the listener is the accepted socket's too") {
   CHECK(found != 0);
 }
 
-TEST_CASE("a cancelled accept ends, later clients stay in the backlog for the next one") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("a cancelled accept ends, later clients stay in the backlog for the next one",
+                   Kind, UringDoor, EpollDoor) {
+  Opened<Kind> f;
   const Descriptor listener = tcp_listener();
   f.door->accept(listener, accepting);
   f.turn();
@@ -81,8 +84,9 @@ TEST_CASE("a cancelled accept ends, later clients stay in the backlog for the ne
   CHECK(f.count(accepting) == 1);
 }
 
-TEST_CASE("accepting on what does not listen ends at once with the reason") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("accepting on what does not listen ends at once with the reason", Kind,
+                   UringDoor, EpollDoor) {
+  Opened<Kind> f;
   const Pair pair = local_pair();
   f.door->accept(pair.near, accepting);
   const Completion end = f.end_of(accepting);

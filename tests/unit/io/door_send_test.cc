@@ -1,4 +1,4 @@
-// Claims about sending on a ring, and about ends of descriptors.
+// Claims about sending through each door, and about ends of descriptors.
 #include <sys/uio.h>
 
 #include <array>
@@ -31,9 +31,10 @@ std::string numbered(size_t size) {
 
 }  // namespace
 
-TEST_CASE("what is sent arrives, from one piece and from several") {
+TEST_CASE_TEMPLATE("what is sent arrives, from one piece and from several", Kind, UringDoor,
+                   EpollDoor) {
   for (Pair (*make)() : {+[] { return local_pair(); }, +[] { return tcp_pair(); }}) {
-    DoorFixture f;
+    Opened<Kind> f;
     const Pair pair = make();
     f.door->send(pair.near, "STORED\r\n", 8, sending);
     const Completion first = f.last(sending);
@@ -61,8 +62,8 @@ TEST_CASE("what is sent arrives, from one piece and from several") {
   }
 }
 
-TEST_CASE("nothing is sent before wait") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("nothing is sent before wait", Kind, UringDoor, EpollDoor) {
+  Opened<Kind> f;
   const Pair pair = local_pair();
   f.door->send(pair.near, "x", 1, sending);
   CHECK(read_what_is_there(pair.far).empty());
@@ -70,8 +71,9 @@ TEST_CASE("nothing is sent before wait") {
   CHECK(read_what_is_there(pair.far) == "x");
 }
 
-TEST_CASE("a send larger than the socket's buffer goes on while the peer reads") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("a send larger than the socket's buffer goes on while the peer reads", Kind,
+                   UringDoor, EpollDoor) {
+  Opened<Kind> f;
   Pair pair = narrow_pair();
   const std::string bytes = numbered(1u << 20);
   std::string got;
@@ -97,8 +99,10 @@ TEST_CASE("a send larger than the socket's buffer goes on while the peer reads")
   CHECK(got == bytes);
 }
 
-TEST_CASE("a send to a peer that does not read completes when it is cancelled, and counts true") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE(
+    "a send to a peer that does not read completes when it is cancelled, and counts true", Kind,
+    UringDoor, EpollDoor) {
+  Opened<Kind> f;
   const Pair pair = narrow_pair();
   const std::string bytes = numbered(too_much);
   f.door->send(pair.near, bytes.data(), bytes.size(), sending);
@@ -114,10 +118,11 @@ TEST_CASE("a send to a peer that does not read completes when it is cancelled, a
   CHECK(f.count(sending) == 1);
 }
 
-TEST_CASE("a send to a peer that does not read completes when the socket is shut down") {
+TEST_CASE_TEMPLATE("a send to a peer that does not read completes when the socket is shut down",
+                   Kind, UringDoor, EpollDoor) {
   for (const bool tcp : {false, true}) {
     CAPTURE(tcp);
-    DoorFixture f;
+    Opened<Kind> f;
     const Pair pair = tcp ? tcp_pair() : narrow_pair();
     const std::string bytes = numbered(too_much);
     f.door->send(pair.near, bytes.data(), bytes.size(), sending);
@@ -130,16 +135,18 @@ TEST_CASE("a send to a peer that does not read completes when the socket is shut
   }
 }
 
-TEST_CASE("a send to a peer that is gone fails and raises no signal") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("a send to a peer that is gone fails and raises no signal", Kind, UringDoor,
+                   EpollDoor) {
+  Opened<Kind> f;
   Pair pair = local_pair();
   pair.far.reset();
   f.door->send(pair.near, "x", 1, sending);
   CHECK(f.last(sending).result == -EPIPE);
 }
 
-TEST_CASE("a closed descriptor is closed for the peer too, and nobody hears of it") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("a closed descriptor is closed for the peer too, and nobody hears of it", Kind,
+                   UringDoor, EpollDoor) {
+  Opened<Kind> f;
   Pair pair = local_pair();
   const int near = pair.near.release();
   f.door->close(near);

@@ -1,4 +1,4 @@
-// Claims about a ring's turns: sleeping, bells, ticks, and more completions than fit.
+// Claims about a door's turns: sleeping, bells, ticks, and more completions than fit.
 #include <atomic>
 #include <thread>
 
@@ -23,9 +23,10 @@ struct Rally {
   std::atomic<bool> ended[2] = {false, false};
   std::atomic<bool> failed{false};
 
+  template <class Kind>
   void play(uint32_t self) {
     std::string error;
-    const auto door = UringDoor::open({}, error);
+    const std::unique_ptr<Door> door = open_kind<Kind>({}, error);
     if (door == nullptr) failed = true;
     bells[self] = door == nullptr ? 0 : door->bell();
     while (bells[1 - self] < 0) std::this_thread::yield();
@@ -46,14 +47,15 @@ struct Rally {
 
 }  // namespace
 
-TEST_CASE("wait without sleep comes back with nothing when nothing happens") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("wait without sleep comes back with nothing when nothing happens", Kind,
+                   UringDoor, EpollDoor) {
+  Opened<Kind> f;
   CHECK(f.door->wait(false).empty());
   CHECK(f.door->wait(false).empty());
 }
 
-TEST_CASE("a tick comes once, and a wait sleeps for it") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("a tick comes once, and a wait sleeps for it", Kind, UringDoor, EpollDoor) {
+  Opened<Kind> f;
   constexpr Token token{Act::Tick, 3, 9};
   f.door->tick(20, token);
   const std::span<const Completion> completions = f.door->wait(true);
@@ -70,8 +72,9 @@ TEST_CASE("a tick comes once, and a wait sleeps for it") {
   }
 }
 
-TEST_CASE("ticks asked for in the same turn come each after its own time") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("ticks asked for in the same turn come each after its own time", Kind, UringDoor,
+                   EpollDoor) {
+  Opened<Kind> f;
   constexpr Token soon{Act::Tick, 1, 1};
   constexpr Token late{Act::Tick, 2, 1};
   f.door->tick(1, soon);
@@ -91,8 +94,9 @@ TEST_CASE("ticks asked for in the same turn come each after its own time") {
   ringer.join();
 }
 
-TEST_CASE("tick after tick comes, one asked for when the one before has come") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("tick after tick comes, one asked for when the one before has come", Kind,
+                   UringDoor, EpollDoor) {
+  Opened<Kind> f;
   for (uint32_t i = 0; i < 50; ++i) {
     const Token token{Act::Tick, 1, i};
     f.door->tick(1, token);
@@ -102,8 +106,9 @@ TEST_CASE("tick after tick comes, one asked for when the one before has come") {
   }
 }
 
-TEST_CASE("wake_now from another thread ends a sleep, without a completion") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("wake_now from another thread ends a sleep, without a completion", Kind,
+                   UringDoor, EpollDoor) {
+  Opened<Kind> f;
   for (int i = 0; i < 100; ++i) {
     std::thread other([bell = f.door->bell()] { wake_now(bell); });
     CHECK(f.door->wait(true).empty());
@@ -111,8 +116,9 @@ TEST_CASE("wake_now from another thread ends a sleep, without a completion") {
   }
 }
 
-TEST_CASE("a wake-up that comes before the sleep is not lost, and many are one") {
-  DoorFixture f;
+TEST_CASE_TEMPLATE("a wake-up that comes before the sleep is not lost, and many are one", Kind,
+                   UringDoor, EpollDoor) {
+  Opened<Kind> f;
   for (int i = 0; i < 10; ++i) wake_now(f.door->bell());
   CHECK(f.door->wait(true).empty());
   // Awake for good: the next sleep ends with the tick only.
@@ -121,20 +127,22 @@ TEST_CASE("a wake-up that comes before the sleep is not lost, and many are one")
   CHECK(ticks_in(f.door->wait(true), token) == 1);
 }
 
-TEST_CASE("a core wakes another through its own ring, every time") {
+TEST_CASE_TEMPLATE("a core wakes another through its own door, every time", Kind, UringDoor,
+                   EpollDoor) {
   Rally rally;
-  std::thread other([&] { rally.play(1); });
-  rally.play(0);
+  std::thread other([&] { rally.play<Kind>(1); });
+  rally.play<Kind>(0);
   other.join();
   CHECK_FALSE(rally.failed);
   CHECK(rally.turn == Rally::rounds);
 }
 
-TEST_CASE("completions beyond the completion queue are not lost: sends") {
-  UringConfig config;
+TEST_CASE_TEMPLATE("completions beyond the completion queue are not lost: sends", Kind, UringDoor,
+                   EpollDoor) {
+  DoorConfig config;
   config.submissions = 64;
   config.completions = 64;
-  DoorFixture f(config);
+  Opened<Kind> f(config);
   constexpr uint32_t count = 500;
   std::vector<Pair> pairs;
   for (uint32_t i = 0; i < count; ++i) pairs.push_back(local_pair());
@@ -151,11 +159,12 @@ TEST_CASE("completions beyond the completion queue are not lost: sends") {
   CHECK(f.seen.size() == count);
 }
 
-TEST_CASE("completions beyond the completion queue are not lost: receives") {
-  UringConfig config;
+TEST_CASE_TEMPLATE("completions beyond the completion queue are not lost: receives", Kind,
+                   UringDoor, EpollDoor) {
+  DoorConfig config;
   config.submissions = 64;
   config.completions = 64;
-  DoorFixture f(config);
+  Opened<Kind> f(config);
   constexpr uint32_t count = 300;
   std::vector<Pair> pairs;
   for (uint32_t i = 0; i < count; ++i) pairs.push_back(local_pair());
