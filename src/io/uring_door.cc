@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,6 +30,15 @@ constexpr int buffer_group = 0;
 constexpr uint64_t bell_data = ~uint64_t{0};          // the core's own bell rang
 constexpr uint64_t unwanted_data = ~uint64_t{0} - 1;  // an act whose completion nobody waits for
 constexpr size_t collected_max = 1024;                // completions per turn; the rest waits
+
+/// A kernel that takes nothing of a full queue is asked so often, for a second in all. Guess.
+constexpr int hand_over_attempts = 1000;
+constexpr timespec hand_over_pause{0, 1'000'000};
+
+/// -errno of an entry that changed nothing and may be tried again.
+bool is_passing(int rc) {
+  return rc == -EBUSY || rc == -EAGAIN || rc == -EINTR;
+}
 
 [[noreturn]] void ring_failed(const char* what, int error) {
   std::fprintf(stderr, "ringcached: %s failed: %s\n", what, std::strerror(error));
@@ -90,6 +100,11 @@ bool UringDoor::set_up(const UringConfig& config, std::string& error) {
     return false;
   }
   arm_bell();
+  // Whoever may set a ring up may be forbidden to use it.
+  if (const int rc = io_uring_submit(&ring_); rc < 0) {
+    error = explain_refusal("io_uring_enter", -rc);
+    return false;
+  }
   return true;
 }
 
@@ -105,12 +120,24 @@ io_uring_sqe* UringDoor::next_sqe() {
   io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
   if (sqe != nullptr) return sqe;
   // The queue is full: hand it over early. What completes is collected at the end of the turn.
-  if (const int rc = io_uring_submit(&ring_); rc < 0 && rc != -EBUSY && rc != -EINTR) {
-    ring_failed("io_uring_submit", -rc);
-  }
+  const int rc = io_uring_submit(&ring_);
+  if (rc < 0 && !is_passing(rc)) ring_failed("io_uring_submit", -rc);
   sqe = io_uring_get_sqe(&ring_);
-  RC_ASSERT(sqe != nullptr);
-  return sqe;
+  return sqe != nullptr ? sqe : next_sqe_of_reluctant();
+}
+
+/// The kernel takes nothing: too many completions wait for us (EBUSY), or it is short of memory
+/// (EAGAIN). Both pass, the first when the completions are taken, which are kept for wait().
+io_uring_sqe* UringDoor::next_sqe_of_reluctant() {
+  int rc = 0;
+  for (int i = 0; i < hand_over_attempts; ++i) {
+    reap(early_, io_uring_cq_ready(&ring_));
+    rc = io_uring_submit_and_get_events(&ring_);
+    if (rc < 0 && !is_passing(rc)) break;
+    if (io_uring_sqe* sqe = io_uring_get_sqe(&ring_); sqe != nullptr) return sqe;
+    ::nanosleep(&hand_over_pause, nullptr);
+  }
+  ring_failed("io_uring_submit", -rc);
 }
 
 void UringDoor::accept(int listener, Token token) {
@@ -214,31 +241,42 @@ void UringDoor::enter(bool sleep) {
   }
   if (!bell_armed_) arm_bell();
   // Events are asked for in either case: with DEFER_TASKRUN nothing happens otherwise.
-  const int rc = sleep && io_uring_cq_ready(&ring_) == 0 ? submit_and_sleep(ring_, sleep_flags_)
-                                                         : io_uring_submit_and_get_events(&ring_);
-  if (rc >= 0) ticks_asked_ = 0;
-  // EBUSY: completions overflow; they are collected now and the rest goes next turn.
-  if (rc < 0 && rc != -EINTR && rc != -EBUSY && rc != -EAGAIN) ring_failed("io_uring_enter", -rc);
+  int rc = 0;
+  do {
+    rc = sleep && io_uring_cq_ready(&ring_) == 0 ? submit_and_sleep(ring_, sleep_flags_)
+                                                 : io_uring_submit_and_get_events(&ring_);
+    // A signal has nothing to do with us. One that comes after something was handed over shows
+    // only by a sleep that brought nothing.
+  } while (rc == -EINTR || (sleep && rc >= 0 && io_uring_cq_ready(&ring_) == 0));
+  // What the kernel has not taken goes next turn, a tick with its time.
+  if (io_uring_sq_ready(&ring_) == 0) ticks_asked_ = 0;
+  if (rc < 0 && !is_passing(rc)) ring_failed("io_uring_enter", -rc);
 }
 
 std::span<const Completion> UringDoor::wait(bool sleep) {
-  enter(sleep);
+  enter(sleep && early_.empty());
   collected_.clear();
-  unsigned head = 0;
-  unsigned seen = 0;
-  io_uring_cqe* cqe = nullptr;
-  io_uring_for_each_cqe(&ring_, head, cqe) {
-    if (seen == collected_max) break;
-    ++seen;
-    translate(*cqe);
-  }
-  io_uring_cq_advance(&ring_, seen);
+  collected_.swap(early_);
+  reap(collected_, collected_max);
   if (starved_) lend_new_buffers();
   starved_ = false;
   return collected_;
 }
 
-void UringDoor::translate(const io_uring_cqe& cqe) {
+/// Takes at most so many completions off the queue.
+void UringDoor::reap(std::vector<Completion>& into, unsigned most) {
+  unsigned head = 0;
+  unsigned seen = 0;
+  io_uring_cqe* cqe = nullptr;
+  io_uring_for_each_cqe(&ring_, head, cqe) {
+    if (seen == most) break;
+    ++seen;
+    translate(*cqe, into);
+  }
+  io_uring_cq_advance(&ring_, seen);
+}
+
+void UringDoor::translate(const io_uring_cqe& cqe, std::vector<Completion>& into) {
   if (cqe.user_data == unwanted_data) return;
   if (cqe.user_data == bell_data) {
     bell_armed_ = (cqe.flags & IORING_CQE_F_MORE) != 0;
@@ -259,7 +297,7 @@ void UringDoor::translate(const io_uring_cqe& cqe) {
     }
     if (cqe.res == -ENOBUFS) starved_ = true;
   }
-  collected_.push_back(completion);
+  into.push_back(completion);
 }
 
 }  // namespace ringcached::io

@@ -46,11 +46,13 @@ class UringDoor final : public Door {
   explicit UringDoor(const UringConfig&);
   bool set_up(const UringConfig&, std::string& error);
   io_uring_sqe* next_sqe();
+  io_uring_sqe* next_sqe_of_reluctant();
   void arm_bell();
   void lend_new_buffers();
   void lend(uint16_t buffer);
   void enter(bool sleep);
-  void translate(const io_uring_cqe&);
+  void reap(std::vector<Completion>& into, unsigned most);
+  void translate(const io_uring_cqe&, std::vector<Completion>& into);
 
   io_uring ring_{};
   bool ring_open_ = false;
@@ -64,6 +66,7 @@ class UringDoor final : public Door {
   bool starved_ = false;                           // a receive found no buffer this turn
   std::array<__kernel_timespec, 8> tick_after_{};  // of the ticks asked for since the last turn
   size_t ticks_asked_ = 0;
+  std::vector<Completion> early_;  // taken off the queue before wait()
   std::vector<Completion> collected_;
 };
 

@@ -1,4 +1,6 @@
 // Claims about a door's turns: sleeping, bells, ticks, and more completions than fit.
+#include <signal.h>
+
 #include <atomic>
 #include <thread>
 
@@ -114,6 +116,38 @@ TEST_CASE_TEMPLATE("wake_now from another thread ends a sleep, without a complet
     CHECK(f.door->wait(true).empty());
     other.join();
   }
+}
+
+TEST_CASE_TEMPLATE("a signal neither ends a sleep nor loses what was asked for", Kind, UringDoor,
+                   EpollDoor) {
+  struct sigaction counting {};
+  struct sigaction before {};
+  static std::atomic<int> signals;
+  signals = 0;
+  counting.sa_handler = [](int) { ++signals; };
+  REQUIRE(::sigaction(SIGUSR1, &counting, &before) == 0);
+  {
+    Opened<Kind> f;
+    Pair pair = local_pair();
+    constexpr Token receiving{Act::Receive, 1, 1};
+    f.door->receive(pair.near, receiving);
+    std::thread other([&pair, sleeper = ::pthread_self()] {
+      // One after another, else they are one.
+      for (int i = 0; i < 20; ++i) {
+        ::pthread_kill(sleeper, SIGUSR1);
+        while (signals.load() <= i) std::this_thread::yield();
+      }
+      write_all(pair.far, "word");
+    });
+    const std::span<const Completion> completions = f.door->wait(true);
+    other.join();
+    CHECK(signals == 20);
+    REQUIRE(completions.size() == 1);
+    CHECK(completions[0].lease.bytes == "word");
+    f.door->release(completions[0].lease);
+    f.end_receive(receiving);
+  }
+  ::sigaction(SIGUSR1, &before, nullptr);
 }
 
 TEST_CASE_TEMPLATE("a wake-up that comes before the sleep is not lost, and many are one", Kind,
