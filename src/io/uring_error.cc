@@ -17,16 +17,18 @@ int disabled_setting() {
   return value;
 }
 
-std::string cause_and_cure(int error) {
+std::string cause_and_cure(int error, int setting) {
   switch (error) {
     case EPERM:
     case EACCES:
-      if (const int setting = disabled_setting(); setting > 0) {
+      if (setting > 0) {
         return "the setting kernel.io_uring_disabled is " + std::to_string(setting) +
                "; set it to 0 (sysctl kernel.io_uring_disabled=0)";
       }
       return "a seccomp profile forbids it, as Docker's default does; allow io_uring_setup, "
-             "io_uring_enter and io_uring_register (docker run --security-opt seccomp=PROFILE)";
+             "io_uring_enter and io_uring_register, as tools/seccomp-io_uring.json does (docker "
+             "run "
+             "--security-opt seccomp=PROFILE)";
     case ENOSYS:
       return "this kernel was built without io_uring; use Linux 6.1 or newer";
     case EINVAL:
@@ -44,7 +46,12 @@ std::string cause_and_cure(int error) {
 }  // namespace
 
 std::string explain_refusal(const char* what, int error) {
-  return std::string(what) + " refused (" + std::strerror(error) + "): " + cause_and_cure(error);
+  return explain_refusal(what, error, disabled_setting());
+}
+
+std::string explain_refusal(const char* what, int error, int setting) {
+  return std::string(what) + " refused (" + std::strerror(error) +
+         "): " + cause_and_cure(error, setting);
 }
 
 }  // namespace ringcached::io

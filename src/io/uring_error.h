@@ -7,5 +7,7 @@ namespace ringcached::io {
 
 /// One line, without a newline at its end, for `error` (an errno) of the step `what`.
 std::string explain_refusal(const char* what, int error);
+/// The same where kernel.io_uring_disabled is `setting`; -1: the kernel has none.
+std::string explain_refusal(const char* what, int error, int setting);
 
 }  // namespace ringcached::io

@@ -1,9 +1,8 @@
-"""How the daemon behaves to its operator: addresses, sockets, users, pid files, signals, refusals.
+"""How the daemon behaves to its operator: addresses, sockets, users, pid files, signals.
 
 RINGCACHED names the ringcached executable. Each server has a time limit and is ended by its pid.
 """
 
-import ctypes
 import os
 import pathlib
 import pwd
@@ -11,7 +10,6 @@ import re
 import signal
 import socket
 import stat
-import struct
 import subprocess
 import sys
 import tempfile
@@ -24,25 +22,20 @@ import tap  # noqa: E402
 
 LIMIT_S = 60
 OS_ERROR = 71
-IO_URING_SETUP = 425  # the same number on every architecture
 AS_ROOT = ["-u", "root"] if os.geteuid() == 0 else []
-
-PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
-SECCOMP_ALLOW, SECCOMP_EPERM = 0x7FFF0000, 0x00050000 | 1
 
 
 class Started:
     """A server started with exactly these arguments, and ended at the end of the block."""
 
-    def __init__(self, *args, env=None, before=None, user=AS_ROOT):
+    def __init__(self, *args, env=None, user=AS_ROOT):
         self._args = [servers.binary("ringcached"), *user, *map(str, args)]
         self._env = {**os.environ, **(env or {})}
-        self._before = before
 
     def __enter__(self):
         self.process = subprocess.Popen(["timeout", "-k", "5", str(LIMIT_S), *self._args], env=self._env,
-                                        preexec_fn=self._before, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, start_new_session=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        start_new_session=True)
         return self
 
     def __exit__(self, *_):
@@ -235,27 +228,6 @@ def receive_until(client, end):
     return got
 
 
-def refuse_io_uring():
-    """In the child: from now on io_uring_setup fails with EPERM, as under Docker's default profile."""
-    load, jump_equal, give = 0x20, 0x15, 0x06
-    program = b"".join(struct.pack("HBBI", *line) for line in (
-        (load, 0, 0, 0), (jump_equal, 0, 1, IO_URING_SETUP), (give, 0, 0, SECCOMP_EPERM),
-        (give, 0, 0, SECCOMP_ALLOW)))
-    buffer = ctypes.create_string_buffer(program)
-    filter_ = struct.pack("HxxxxxxP", 4, ctypes.addressof(buffer))
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter_):
-        raise OSError(ctypes.get_errno(), "seccomp")
-
-
-def io_uring_refused():
-    with Started("-p", servers.free_port(), "-l", "127.0.0.1", before=refuse_io_uring) as server:
-        code, output = server.ends()
-    same(code, OS_ERROR, "exit code")
-    if output.count("\n") != 1 or not all(word in output for word in ("io_uring_setup", "seccomp", "allow")):
-        raise AssertionError(output)
-
-
 def idle_clients():
     port = servers.free_port()
     with Started("-p", port, "-l", "127.0.0.1", "-o", "idle_timeout=1"):
@@ -281,7 +253,6 @@ def main():
         ("-d detaches, -P is written, and removed at the end", a_daemon),
         ("SIGTERM, SIGINT and SIGUSR1 end it with 0, SIGHUP and SIGPIPE do not", signals),
         ("1 to 64 threads serve every key to every connection", many_threads),
-        ("a refused io_uring is named with its cause and its cure, exit 71", io_uring_refused),
         ("an idle client is closed after idle_timeout", idle_clients),
     ):
         tap.case(name, test)

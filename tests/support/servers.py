@@ -47,6 +47,12 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def io_args(kind):
+    """RINGCACHED_IO=uring or epoll: every ringcached of this run speaks to the kernel in that way."""
+    chosen = os.environ.get("RINGCACHED_IO", "")
+    return ["-o", f"io={chosen}"] if chosen and kind == "ringcached" else []
+
+
 class Server:
     """A running server: `with Server('ringcached', ['-t', '4']) as server: ...`
 
@@ -55,13 +61,15 @@ class Server:
     stops it; an exit code other than `expected_exit` then fails the test.
 
     `unix`: None for TCP, True for a socket in a temporary folder, or a path.
+    `before`: called in the child before it becomes the server.
     """
 
-    def __init__(self, kind, args=(), unix=None, time_limit_s=300, env=None):
+    def __init__(self, kind, args=(), unix=None, time_limit_s=300, env=None, before=None):
         self.kind = kind
         self.args = [str(arg) for arg in args]
         self.time_limit_s = time_limit_s
         self.env = env
+        self.before = before
         self.expected_exit = {0}
         self.exit_code = None
         self.port = None
@@ -194,9 +202,15 @@ class Server:
         parent = os.getpid()
         with open(os.path.join(self._folder, "log"), "wb") as log:
             self._process = subprocess.Popen(
-                command + self.args, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                command + io_args(self.kind) + self.args, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=None if self.env is None else {**os.environ, **self.env},
-                start_new_session=True, preexec_fn=lambda: _bind_life(parent, self.time_limit_s))
+                start_new_session=True, preexec_fn=lambda: self._prepare(parent))
+
+    def _prepare(self, parent):
+        """Runs in the child."""
+        _bind_life(parent, self.time_limit_s)
+        if self.before is not None:
+            self.before()
 
     def _wait_until_listening(self):
         """True once the process itself listens; False when it ended first."""

@@ -2,7 +2,6 @@
 #include "io/uring_error.h"
 
 #include <cerrno>
-#include <fstream>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -12,13 +11,6 @@ namespace {
 
 bool has(const std::string& line, const char* part) {
   return line.find(part) != std::string::npos;
-}
-
-/// What this machine's own setting makes the likely cause of EPERM.
-int disabled_setting() {
-  std::ifstream file("/proc/sys/kernel/io_uring_disabled");
-  int value = 0;
-  return file >> value ? value : 0;
 }
 
 }  // namespace
@@ -34,14 +26,21 @@ TEST_CASE("the line names the step, the error and a cure, and is one line") {
 }
 
 TEST_CASE("EPERM is laid to the kernel's setting if that forbids it, else to a seccomp profile") {
-  const std::string line = explain_refusal("io_uring_setup", EPERM);
-  CAPTURE(line);
-  CHECK(has(line, "Operation not permitted"));
-  if (disabled_setting() > 0) {
-    CHECK(has(line, "sysctl kernel.io_uring_disabled=0"));
-  } else {
+  for (const int setting : {-1, 0}) {
+    const std::string line = explain_refusal("io_uring_setup", EPERM, setting);
+    CAPTURE(line);
+    CHECK(has(line, "Operation not permitted"));
     CHECK(has(line, "seccomp"));
     CHECK(has(line, "--security-opt"));
+    CHECK_FALSE(has(line, "io_uring_disabled"));
+  }
+  for (const int setting : {1, 2}) {
+    const std::string line = explain_refusal("io_uring_setup", EPERM, setting);
+    CAPTURE(line);
+    CHECK(has(line, "Operation not permitted"));
+    CHECK(has(line, ("io_uring_disabled is " + std::to_string(setting)).c_str()));
+    CHECK(has(line, "sysctl kernel.io_uring_disabled=0"));
+    CHECK_FALSE(has(line, "seccomp"));
   }
 }
 
