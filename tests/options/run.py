@@ -91,6 +91,8 @@ REFUSED_BY_US = [
     ("-o ext_path=/nonexistent:1G", 1, "not supported yet"),
     ("-o ssl_key=x", 1, "not supported yet"),
     ("-o proxy_config=x", 1, "not supported yet"),
+    ("-o io=select", 1, "auto, uring or epoll"),
+    ("-o io", 1, "expected a value"),
     ("-o drop_privileges", 1, "not supported yet"),
 ]
 

@@ -306,13 +306,23 @@ TEST_CASE("every effect-less sub-option is taken without a word") {
   }
 }
 
-TEST_CASE("the table knows memcached's 37 letters and 69 sub-options, each once") {
+TEST_CASE("-o io takes auto, uring and epoll, and nothing else") {
+  CHECK(taken({}).extended.io == Io::Auto);
+  CHECK(taken({"-o", "io=uring"}).extended.io == Io::Uring);
+  CHECK(taken({"-o", "modern,io=epoll"}).extended.io == Io::Epoll);
+  CHECK(taken({"-o", "io=epoll,io=auto"}).extended.io == Io::Auto);
+  check_refused({"-o", "io=select"}, 1, "auto, uring or epoll");
+  check_refused({"-o", "io="}, 1, "auto, uring or epoll");
+  check_refused({"-o", "io"}, 1, "expected a value");
+}
+
+TEST_CASE("the table knows memcached's 37 letters and 69 sub-options and our own, each once") {
   Config config;
   std::vector<std::string> names;
   for (const Setting& row : option_table(config)) names.emplace_back(1, row.letter);
   CHECK(names.size() == 37);
   for (const Setting& row : suboption_table(config)) names.emplace_back(row.name);
-  CHECK(names.size() == 37 + 69);
+  CHECK(names.size() == 37 + 69 + 1);
   std::sort(names.begin(), names.end());
   CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());
 }
@@ -352,6 +362,7 @@ TEST_CASE("help lists what holds and claims nothing else") {
   CHECK(help.out.find("-s, --unix-socket=<file>") != std::string::npos);
   CHECK(help.out.find("(default: 11211)") != std::string::npos);
   CHECK(help.out.find("hashpower") != std::string::npos);
+  CHECK(help.out.find("auto, uring or epoll") != std::string::npos);
   for (const char* word : {"enable-ssl", "ssl_", "sasl", "ext_path", "proxy", "drop_privileges"}) {
     CAPTURE(word);
     CHECK(help.out.find(word) == std::string::npos);
