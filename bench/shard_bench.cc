@@ -162,6 +162,7 @@ BENCHMARK(owner_sets)->Arg(1)->Arg(16);
 struct Silence final : Everyone, BatchOwner {
   Outcome tune(Verb, uint64_t) override { return Outcome::Done; }
   void stop_process(bool) override {}
+  void describe_connections(Report&) override {}
   void refresh_gauges() override {}
   void batch_returned(Batch&) override {}
 };

@@ -35,7 +35,7 @@ enum class Verb : uint8_t {
   MetaDelete,
   MetaArithmetic,
   MetaDebug,  // what is known of the item
-  Dump,        // records (dump_record.h) of some items of one partition, in `found`
+  Dump,       // records (dump_record.h) of some items of one partition, in `found`
 
   // For every partition; a batch of its own.
   FlushAll,  // `exptime`
@@ -51,6 +51,7 @@ enum class Verb : uint8_t {
   Crawler,      // 0: nothing sweeps
   CrawlerSleep,
   CrawlerTocrawl,
+  Detail,  // 1: what is asked of keys is counted by their prefixes
 };
 
 /// In which language the question was put; the answer comes in the same.

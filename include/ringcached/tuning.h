@@ -15,7 +15,8 @@ struct Tuning {
         slab_automove(config.extended.slab_automove),
         lru_crawler(config.extended.lru_crawler),
         lru_crawler_sleep(config.extended.lru_crawler_sleep),
-        lru_crawler_tocrawl(config.extended.lru_crawler_tocrawl) {}
+        lru_crawler_tocrawl(config.extended.lru_crawler_tocrawl),
+        detail(config.detail_enabled) {}
 
   int verbosity;
   uint64_t memory_limit;         // bytes of pages
@@ -23,6 +24,7 @@ struct Tuning {
   bool lru_crawler;              // what is dead is swept
   uint32_t lru_crawler_sleep;    // microseconds; only shown
   uint32_t lru_crawler_tocrawl;  // chunks that a crawl looks at, per partition; 0: all
+  bool detail;                   // `stats detail` is counted
 };
 
 }  // namespace ringcached

@@ -43,6 +43,7 @@ shard::OwnerRules owner_rules(const Process& process) {
   shard::OwnerRules rules;
   rules.item_size_max = process.config.item_size_max;
   rules.cas_enabled = process.config.cas_enabled;
+  rules.prefix_delimiter = process.config.prefix_delimiter;
   return rules;
 }
 
@@ -56,6 +57,7 @@ Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> li
     owner_->set_now(now_);
     owner_->set_balancing(process.config.extended.slab_automove > 0);
     owner_->set_sweeping(process.config.extended.lru_crawler);
+    owner_->set_detail(process.config.detail_enabled);
     set_memory_limit(process.config.memory_limit);
   }
   if (process.config.threads > 1) post_.emplace(process.mailboxes, index);
@@ -219,6 +221,10 @@ Outcome Core::tune(Verb verb, uint64_t value) {
     case Verb::CrawlerTocrawl:
       tuning.lru_crawler_tocrawl = static_cast<uint32_t>(value);
       break;
+    case Verb::Detail:
+      tuning.detail = value != 0;
+      if (owner_) owner_->set_detail(value != 0);
+      break;
     default:
       RC_ASSERT(!"a verb that tunes nothing");
   }
@@ -248,6 +254,11 @@ void Core::set_memory_limit(uint64_t bytes) {
 
 void Core::stop_process(bool graceful) {
   ::kill(::getpid(), graceful ? SIGUSR1 : SIGINT);
+}
+
+void Core::describe_connections(shard::Report& report) {
+  if (acceptor_) acceptor_->describe(report);
+  clients_->describe(report);
 }
 
 void Core::refresh_gauges() {

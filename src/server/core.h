@@ -44,6 +44,7 @@ class Core final : public shard::Everyone {
 
   Outcome tune(Verb verb, uint64_t value) override;
   void stop_process(bool graceful) override;
+  void describe_connections(shard::Report& report) override;
   void refresh_gauges() override;
 
  private:

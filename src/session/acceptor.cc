@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "session/address_text.h"
 
 namespace ringcached::session {
 
@@ -89,6 +90,14 @@ void Acceptor::try_again() {
   paused_ = false;
   for (uint32_t i = 0; i < listeners_.size(); ++i) {
     if (!listeners_[i].armed) arm(i);
+  }
+}
+
+void Acceptor::describe(shard::Report& report) const {
+  for (const Listener& listener : listeners_) {
+    if (listener.socket < 0) continue;
+    report.connections.push_back(
+        {listener.socket, local_text(listener.socket), "", "conn_listening", 0});
   }
 }
 

@@ -11,6 +11,7 @@
 #include "io/door.h"
 #include "ringcached/config.h"
 #include "ringcached/counters.h"
+#include "shard/report.h"
 
 namespace ringcached::session {
 
@@ -29,6 +30,8 @@ class Acceptor {
   void on_completion(const io::Completion&);
   /// Once a second, and when a connection of this core has ended: tries again what was refused.
   void try_again();
+  /// Adds the listening sockets.
+  void describe(shard::Report& report) const;
   /// No more clients. The sockets close once no accept is under way.
   void stop();
   /// No accept is under way any more.

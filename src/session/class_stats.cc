@@ -119,4 +119,26 @@ void tell_class_bytes(const shard::Report& sum, StatSink& sink) {
   }
 }
 
+std::string prefix_lines(const shard::Report& sum) {
+  std::string lines;
+  for (const auto& [prefix, counts] : sum.prefixes) {
+    lines += "PREFIX " + prefix + " get " + std::to_string(counts.gets) + " hit " +
+             std::to_string(counts.hits) + " set " + std::to_string(counts.sets) + " del " +
+             std::to_string(counts.deletes) + "\r\n";
+  }
+  return lines + "END\r\n";
+}
+
+void tell_connections(const shard::Report& sum, StatSink& sink) {
+  for (const shard::ConnectionFigures& connection : sum.connections) {
+    const std::string prefix = std::to_string(connection.socket) + ":";
+    sink.add(prefix + "addr", connection.address);
+    if (!connection.listen_address.empty()) {
+      sink.add(prefix + "listen_addr", connection.listen_address);
+    }
+    sink.add(prefix + "state", connection.state);
+    sink.add(prefix + "secs_since_last_cmd", uint64_t{connection.idle});
+  }
+}
+
 }  // namespace ringcached::session

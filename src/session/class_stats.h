@@ -1,6 +1,8 @@
 // What `stats items`, `stats slabs` and `stats sizes` tell, and `stats ring` of each class.
 #pragma once
 
+#include <string>
+
 #include "session/stat_lines.h"
 #include "shard/report.h"
 
@@ -16,5 +18,10 @@ void tell_sizes(const shard::Report& sum, bool tracked, StatSink& sink);
 /// Bytes of each class that has pages: in use by items, by what they asked for, free, and
 /// remembered.
 void tell_class_bytes(const shard::Report& sum, StatSink& sink);
+
+/// `stats detail dump`, in lines of its own kind.
+std::string prefix_lines(const shard::Report& sum);
+/// `stats conns`: every socket.
+void tell_connections(const shard::Report& sum, StatSink& sink);
 
 }  // namespace ringcached::session

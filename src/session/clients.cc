@@ -79,6 +79,10 @@ void Clients::bury() {
   graveyard_.clear();
 }
 
+void Clients::describe(shard::Report& report) {
+  each([&](Connection& client) { report.connections.push_back(client.describe()); });
+}
+
 void Clients::tick() {
   holding_.each([](Connection& client) { client.check_patience(); });
   const Config& config = services_.config;

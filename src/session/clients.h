@@ -35,6 +35,8 @@ class Clients {
 
   /// Something wants another turn before the core may sleep.
   bool busy() const { return !ready_.empty() || !dirty_.empty() || !graveyard_.empty(); }
+  /// Adds all of them.
+  void describe(shard::Report& report);
   /// Once a second.
   void tick();
   /// The process stops: every client is answered what it has asked, and closed.

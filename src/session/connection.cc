@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "session/address_text.h"
+#include "session/class_stats.h"
 #include "session/clients.h"
 #include "session/stats_text.h"
 #include "wire/text_replies.h"
@@ -276,6 +278,7 @@ void Connection::write_reply(Operation& operation) {
 
 void Connection::write_stats(const Operation& operation) {
   const shard::Report sum = core_.shard.sum_of_reports(*batch_);
+  if (operation.value == "detail") return output_.append(prefix_lines(sum), core_.pool);
   StatLines lines;
   tell_stats(operation.value, {sum, core_.config, core_.tuning, core_.now}, lines);
   output_.append(lines.finish(), core_.pool);
@@ -432,6 +435,20 @@ void Connection::add_fill_operation(Verb verb, shard::Fill& fill) {
 }
 
 // --- Ending.
+
+shard::ConnectionFigures Connection::describe() const {
+  const char* state = "conn_read";
+  if (state_ == State::Closing) {
+    state = "conn_closing";
+  } else if (batch_ != nullptr) {
+    state = "conn_parse_cmd";
+  } else if (fill_ != nullptr) {
+    state = "conn_nread";
+  } else if (!output_.empty()) {
+    state = "conn_mwrite";
+  }
+  return {socket_, peer_text(socket_), local_text(socket_), state, core_.now.seconds - last_heard_};
+}
 
 void Connection::stop() {
   if (state_ != State::Open) return;

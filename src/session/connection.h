@@ -54,6 +54,8 @@ class Connection final : public shard::BatchOwner {
   void check_patience();
   /// Once a second where there is an idle timeout: closes a client that has been silent for it.
   void check_idleness(Seconds timeout);
+  /// For `stats conns`.
+  shard::ConnectionFigures describe() const;
   /// The process stops: what was parsed is answered, then the connection closes.
   void stop();
   /// Closes without waiting for the client.

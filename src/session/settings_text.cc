@@ -49,7 +49,7 @@ void add_basics(StatSink& lines, const Config& config, const Tuning& tuning) {
   lines.add("num_threads", config.threads);
   lines.add("num_threads_per_udp", config.threads);
   lines.add("stat_key_prefix", std::string(1, config.prefix_delimiter));
-  lines.add("detail_enabled", yes_no(config.detail_enabled));
+  lines.add("detail_enabled", yes_no(tuning.detail));
   lines.add("reqs_per_event", config.requests_per_turn);
   lines.add("cas_enabled", yes_no(config.cas_enabled));
   lines.add("tcp_backlog", std::to_string(config.backlog));

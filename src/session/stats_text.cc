@@ -185,6 +185,7 @@ void tell(const Row (&rows)[n], const StatSources& sources, StatSink& sink) {
 
 void tell_stats(std::string_view sub_command, const StatSources& sources, StatSink& sink) {
   if (sub_command == "settings") return tell_settings(sources.config, sources.tuning, sink);
+  if (sub_command == "conns") return tell_connections(sources.sum, sink);
   if (sub_command == "items") return tell_items(sources.sum, sink);
   if (sub_command == "slabs") return tell_slabs(sources.sum, sink);
   if (sub_command == "sizes") {

@@ -26,6 +26,8 @@ void Owner::run(Operation* first, ReplyMemory& replies) {
   for (Operation* operation = first; operation != nullptr; operation = operation->next) {
     if (reply_bytes_ >= reply_bytes_max) return;
     execute(*operation, replies);
+    if (prefixes_.enabled()) [[unlikely]]
+      note_prefix(*operation);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "ringcached/operation.h"
 #include "ringcached/time.h"
 #include "shard/fill.h"
+#include "shard/prefix_stats.h"
 #include "shard/reply_memory.h"
 #include "shard/report.h"
 #include "store/item.h"
@@ -19,6 +20,7 @@ namespace ringcached::shard {
 struct OwnerRules {
   uint64_t item_size_max = 1u << 20;
   bool cas_enabled = true;
+  char prefix_delimiter = ':';
   /// Pinned and uncommitted bytes of the partition, up to which values may be filled, and read in
   /// place. The second is larger: a reader takes nothing that is not there already.
   uint64_t fill_bytes_max = 0;
@@ -37,7 +39,7 @@ class Owner {
   static constexpr uint64_t reply_bytes_max = 256 * 1024;
 
   Owner(store::Store& store, Counters& counters, const OwnerRules& rules)
-      : store_(store), counters_(counters), rules_(rules) {}
+      : store_(store), counters_(counters), rules_(rules), prefixes_(rules.prefix_delimiter) {}
 
   void set_now(const Now& now) {
     now_ = now;
@@ -59,9 +61,13 @@ class Owner {
     rules_.fill_bytes_max = fill_bytes;
     rules_.pin_bytes_max = pin_bytes;
   }
-  /// Adds what this partition knows of its classes and sizes.
+  void set_detail(bool on) { prefixes_.enable(on); }
+  /// Adds what this partition knows of its classes, sizes and prefixes.
   void describe(Report& report) const;
-  void reset_counters() { store_.reset_class_counters(); }
+  void reset_counters() {
+    store_.reset_class_counters();
+    prefixes_.clear();
+  }
   void unpin(void* holder) { store_.unpin(*static_cast<store::Item*>(holder)); }
   /// true: more to do at once.
   bool sweep() { return store_.sweep(); }
@@ -69,6 +75,7 @@ class Owner {
 
  private:
   void prefetch(const Operation* first) const;
+  void note_prefix(const Operation&);
   void execute(Operation&, ReplyMemory&);
   void get(Operation&, ReplyMemory&);
   void touch(Operation&);
@@ -102,6 +109,7 @@ class Owner {
   Counters& counters_;
   OwnerRules rules_;
   Now now_;
+  PrefixStats prefixes_;
   uint64_t reply_bytes_ = 0;  // of the parcel being run
 };
 

@@ -57,7 +57,29 @@ void Owner::dump(Operation& operation, ReplyMemory& replies) {
   operation.outcome = Outcome::Done;
 }
 
+/// After the operation has run: its key is still there, the outcome known.
+void Owner::note_prefix(const Operation& operation) {
+  const std::string_view key = operation.key.bytes;
+  switch (operation.verb) {
+    case Verb::Get:
+    case Verb::GetAndTouch:
+    case Verb::MetaGet:
+      return prefixes_.note_get(key, operation.outcome == Outcome::Hit);
+    case Verb::Store:
+    case Verb::Reserve:
+    case Verb::Refuse:
+    case Verb::MetaStore:
+      return prefixes_.note_set(key);
+    case Verb::Delete:
+    case Verb::MetaDelete:
+      return prefixes_.note_delete(key);
+    default:
+      return;
+  }
+}
+
 void Owner::describe(Report& report) const {
+  report.prefixes = prefixes_.table();
   for (uint8_t i = 0; i < store_.sizes().count(); ++i) {
     report.classes.push_back(store_.figures(i));
   }

@@ -149,7 +149,11 @@ std::unique_ptr<Report> Shard::make_report(std::string_view sub_command) {
   everyone_.refresh_gauges();
   auto report = std::make_unique<Report>();
   report->counters = counters_;
-  if (owner_ != nullptr && !sub_command.empty()) owner_->describe(*report);
+  if (sub_command == "conns") {
+    everyone_.describe_connections(*report);
+  } else if (owner_ != nullptr && !sub_command.empty()) {
+    owner_->describe(*report);
+  }
   return report;
 }
 

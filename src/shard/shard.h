@@ -22,6 +22,8 @@ class Everyone {
   /// One of the verbs from Crawl on. Pending: this core has nothing to say.
   virtual Outcome tune(Verb verb, uint64_t value) = 0;
   virtual void stop_process(bool graceful) = 0;
+  /// Adds this core's connections.
+  virtual void describe_connections(Report& report) = 0;
   /// Called before this core's counters are copied into a report.
   virtual void refresh_gauges() = 0;
 

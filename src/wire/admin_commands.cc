@@ -88,21 +88,32 @@ std::string_view read_cachedump(const Words& words, const ParserRules& rules,
   return nothing_to_say;
 }
 
-/// What a sub-command of `stats` leads to; `answer` where there is nothing to run.
+std::string_view read_detail(const Words& words, const ParserRules& rules, Operation& operation) {
+  if (!rules.dump_enabled) return detail_refused;
+  if (words[2] == "dump") {
+    operation.verb = Verb::Stats;
+    operation.value = "detail";
+    return nothing_to_say;
+  }
+  if (words[2] == "on") return tune(Verb::Detail, 1, operation);
+  return words[2] == "off" ? tune(Verb::Detail, 0, operation) : detail_usage;
+}
+
+/// What a sub-command of `stats` leads to: its own reader, or a verb; neither: it is refused.
 struct StatsCommand {
   std::string_view name;
   bool shortened = false;  // any beginning of the name will do
   Verb verb = Verb::Say;
-  std::string_view answer = error;
+  std::string_view (*read)(const Words&, const ParserRules&, Operation&) = nullptr;
 };
 
 /// In the order in which memcached tries them.
 constexpr StatsCommand stats_commands[] = {
     {.name = "reset", .shortened = true, .verb = Verb::ResetStats},
-    {.name = "detail", .shortened = true},
+    {.name = "detail", .shortened = true, .read = read_detail},
     {.name = "settings", .shortened = true, .verb = Verb::Stats},
-    {.name = "cachedump", .shortened = true, .verb = Verb::Dump},
-    {.name = "conns", .shortened = true},
+    {.name = "cachedump", .shortened = true, .read = read_cachedump},
+    {.name = "conns", .shortened = true, .verb = Verb::Stats},
     {.name = "extstore", .shortened = true},
     {.name = "items", .verb = Verb::Stats},
     {.name = "slabs", .verb = Verb::Stats},
@@ -168,8 +179,8 @@ std::string_view read_stats(const Words& words, const ParserRules& rules, Operat
   const std::string_view word = words[1];
   for (const StatsCommand& command : stats_commands) {
     if (!(command.shortened ? shortens(word, command.name) : word == command.name)) continue;
-    if (command.verb == Verb::Say) return command.answer;
-    if (command.verb == Verb::Dump) return read_cachedump(words, rules, operation);
+    if (command.read != nullptr) return command.read(words, rules, operation);
+    if (command.verb == Verb::Say) return error;
     operation.verb = command.verb;
     if (command.verb == Verb::Stats) operation.value = command.name;
     return nothing_to_say;

@@ -38,6 +38,7 @@ inline constexpr std::string_view bad_automove_window =
     "CLIENT_ERROR automove window too low or too high\r\n";
 
 inline constexpr std::string_view bad_command_line = "CLIENT_ERROR bad command line\r\n";
+inline constexpr std::string_view detail_usage = "CLIENT_ERROR usage: stats detail on|off|dump\r\n";
 inline constexpr std::string_view illegal_class = "CLIENT_ERROR Illegal slab id\r\n";
 inline constexpr std::string_view bad_class = "BADCLASS invalid class id\r\n";
 inline constexpr std::string_view bad_crawler_sleep =
@@ -53,6 +54,7 @@ inline constexpr std::string_view memory_limit_in_bytes =
 // What the operator has switched off.
 inline constexpr std::string_view cachedump_refused =
     "CLIENT_ERROR stats cachedump not allowed\r\n";
+inline constexpr std::string_view detail_refused = "CLIENT_ERROR stats detail not allowed\r\n";
 inline constexpr std::string_view metadump_refused = "ERROR metadump not allowed\r\n";
 inline constexpr std::string_view key_dump_refused = "ERROR key dump not allowed\r\n";
 inline constexpr std::string_view reassign_refused = "CLIENT_ERROR slab reassignment disabled\r\n";

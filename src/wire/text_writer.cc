@@ -92,6 +92,7 @@ constexpr std::string_view spelled_done(Verb verb) {
     case Verb::Crawler:
     case Verb::CrawlerSleep:
     case Verb::CrawlerTocrawl:
+    case Verb::Detail:
       return ok;
     case Verb::ResetStats:
       return reset;

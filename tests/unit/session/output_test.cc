@@ -21,6 +21,7 @@ constexpr uint64_t hash_seed = 0x5eed;
 struct Silence final : shard::Everyone {
   Outcome tune(Verb, uint64_t) override { return Outcome::Done; }
   void stop_process(bool) override {}
+  void describe_connections(shard::Report&) override {}
   void refresh_gauges() override {}
 };
 

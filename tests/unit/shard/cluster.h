@@ -21,6 +21,7 @@ class Cluster : public BatchOwner {
       return tuned;
     }
     void stop_process(bool graceful) override { ++(graceful ? graceful_stops : hard_stops); }
+    void describe_connections(Report&) override {}
     void refresh_gauges() override { ++refreshes; }
 
     Counters& counters() { return partition ? partition->counters : own_counters; }

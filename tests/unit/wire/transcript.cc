@@ -50,7 +50,7 @@ void check_blank(const Operation& operation) {
   CHECK(operation.found.size == 0);
   CHECK(operation.found.holder == nullptr);
   CHECK(operation.cas == 0);
-  CHECK(operation.number == 0);
+  if (operation.verb != Verb::Dump) CHECK(operation.number == 0);
   CHECK(operation.fill == nullptr);
   CHECK(operation.next == nullptr);
 }
@@ -147,6 +147,8 @@ std::string describe_plain(const Operation& operation) {
       return "crawler sleep " + std::to_string(operation.delta);
     case Verb::CrawlerTocrawl:
       return "crawler tocrawl " + std::to_string(operation.delta);
+    case Verb::Detail:
+      return "detail " + std::to_string(operation.delta);
     case Verb::MemoryLimit:
       return "memory limit " + std::to_string(operation.delta);
     default:

@@ -1,0 +1,72 @@
+#include "session/address_text.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+namespace ringcached::session {
+namespace {
+
+union Address {
+  sockaddr any;
+  sockaddr_in v4;
+  sockaddr_in6 v6;
+  sockaddr_un path;
+};
+
+std::string spelled_v4(const sockaddr_in& address) {
+  char text[INET_ADDRSTRLEN] = "";
+  ::inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
+  return "tcp:" + std::string(text) + ":" + std::to_string(ntohs(address.sin_port));
+}
+
+std::string spelled_v6(const sockaddr_in6& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  ::inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof text);
+  return "tcp6:[" + std::string(text) + "]:" + std::to_string(ntohs(address.sin6_port));
+}
+
+std::string spelled_path(const sockaddr_un& address, socklen_t size) {
+  const size_t room =
+      size > offsetof(sockaddr_un, sun_path)
+          ? std::min<size_t>(size - offsetof(sockaddr_un, sun_path), sizeof address.sun_path)
+          : 0;
+  const std::string path(address.sun_path, ::strnlen(address.sun_path, room));
+  return path.empty() ? "unix:<AF " + std::to_string(AF_UNIX) + ">" : "unix:" + path;
+}
+
+std::string spelled(const Address& address, socklen_t size) {
+  switch (address.any.sa_family) {
+    case AF_INET:
+      return spelled_v4(address.v4);
+    case AF_INET6:
+      return spelled_v6(address.v6);
+    case AF_UNIX:
+      return spelled_path(address.path, size);
+    default:
+      return "<AF " + std::to_string(address.any.sa_family) + ">";
+  }
+}
+
+}  // namespace
+
+std::string peer_text(int socket) {
+  Address address{};
+  socklen_t size = sizeof address;
+  if (::getpeername(socket, &address.any, &size) != 0) return local_text(socket);
+  return spelled(address, size);
+}
+
+std::string local_text(int socket) {
+  Address address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(socket, &address.any, &size) != 0) return "<unknown>";
+  return spelled(address, size);
+}
+
+}  // namespace ringcached::session
