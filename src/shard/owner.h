@@ -20,11 +20,11 @@ namespace ringcached::shard {
 struct OwnerRules {
   uint64_t item_size_max = 1u << 20;
   bool cas_enabled = true;
-  char prefix_delimiter = ':';
   /// Pinned and uncommitted bytes of the partition, up to which values may be filled, and read in
   /// place. The second is larger: a reader takes nothing that is not there already.
   uint64_t fill_bytes_max = 0;
   uint64_t pin_bytes_max = 0;
+  char prefix_delimiter = ':';
 };
 
 class Owner {
