@@ -84,7 +84,9 @@ void Owner::describe(Report& report) const {
     report.classes.push_back(store_.figures(i));
   }
   for (const auto& [step, count] : store_.sizes_seen()) {
-    if (count != 0) report.sizes[uint64_t{step} * store::Store::size_step] += count;
+    if (count > 0) {
+      report.sizes[uint64_t{step} * store::Store::size_step] += static_cast<uint64_t>(count);
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/poison.h"
 #include "store/page.h"
+#include "store/room.h"
 
 #ifdef RINGCACHED_SYSTEM_ARENA
 #include <cstdlib>
@@ -61,6 +62,10 @@ void Arena::raw_release(void* memory, size_t size, size_t alignment) {
 #endif
 
 bool Arena::take_block() {
+  // So that a page can always be returned.
+  const size_t blocks = blocks_.size() + 1;
+  if (!make_room(blocks_, blocks, faults_)) return false;
+  if (!make_room(free_pages_, blocks * (block_size / page_size), faults_)) return false;
   char* block = static_cast<char*>(raw_allocate(block_size, block_size));
   if (block == nullptr) return false;
   // A hint: without it (or where the kernel does not have it) all works the same, with more TLB

@@ -23,8 +23,8 @@ constexpr uint32_t looked_at_for_dead = 5;  // per queue, as memcached looks at 
 
 }  // namespace
 
-Eviction::Eviction(const Slab& slab, ClassTable& classes)
-    : slab_(slab), classes_(classes), small_share_(small_share_min) {}
+Eviction::Eviction(const Slab& slab, ClassTable& classes, FaultPlan& faults)
+    : slab_(slab), classes_(classes), faults_(faults), small_share_(small_share_min) {}
 
 void Eviction::insert(Item& item, uint64_t hash) {
   Queues& queues = queues_[item.class_number()];
@@ -128,7 +128,7 @@ void Eviction::remember(const Item& item, uint64_t hash) {
   if (item.has(status::in_main)) return;
   Queues& queues = queues_[item.class_number()];
   ghost_bytes_ -= queues.ghost.bytes();
-  queues.ghost.fit(queues.size() - queues.size() / ghost_share);
+  queues.ghost.fit(queues.size() - queues.size() / ghost_share, faults_);
   ghost_bytes_ += queues.ghost.bytes();
   queues.ghost.add(hash);
 }
@@ -141,6 +141,15 @@ void Eviction::verify() const {
     ghost_bytes += queues_[i].ghost.bytes();
   }
   RC_ASSERT(ghost_bytes == ghost_bytes_);
+}
+
+void Eviction::verify_place(const Item& item) const {
+  const Queues& queues = queues_[item.class_number()];
+  const ItemQueue& queue = item.has(status::in_main) ? queues.main : queues.small;
+  const Ref ref = ref_of(&item);
+  RC_ASSERT(queue.size() != 0);
+  RC_ASSERT(item.prev() == no_ref ? queue.head() == ref : slab_.item_at(item.prev()).next() == ref);
+  RC_ASSERT(item.next() == no_ref ? queue.tail() == ref : slab_.item_at(item.next()).prev() == ref);
 }
 
 uint64_t Eviction::verify_queue(const ItemQueue& queue, uint32_t class_number, bool main) const {

@@ -39,7 +39,7 @@ class Eviction {
   };
 
   /// Counts hits and moves in `classes`, which must outlive it.
-  Eviction(const Slab& slab, ClassTable& classes);
+  Eviction(const Slab& slab, ClassTable& classes, FaultPlan& faults);
 
   /// A new key: into main if the ghost knows it, else into small.
   void insert(Item& item, uint64_t hash);
@@ -80,6 +80,8 @@ class Eviction {
   }
 
   void verify() const;
+  /// Of this item's place in its queue.
+  void verify_place(const Item& item) const;
 
  private:
   /// Hits, counted up and fading window by window.
@@ -101,6 +103,7 @@ class Eviction {
 
   const Slab& slab_;
   ClassTable& classes_;
+  FaultPlan& faults_;
   uint64_t ghost_bytes_ = 0;
   Hits main_hits_, ghost_hits_;  // of all classes
   double small_share_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ringcached/key.h"
+#include "store/room.h"
 
 namespace ringcached::store {
 
@@ -41,9 +42,11 @@ bool Ghost::take(uint64_t hash) {
 
 /// Buckets are chosen by the hash's share of the whole, so that a bucket of the new size finds what
 /// it knew about where the old one of the same share was.
-void Ghost::resize(uint64_t objects) {
+void Ghost::resize(uint64_t objects, FaultPlan& faults) {
   const uint64_t count = std::max(objects, slots_min) / 4;
-  std::vector<uint64_t> resized(count);
+  std::vector<uint64_t> resized;
+  if (!make_room(resized, count, faults)) return;
+  resized.resize(count);
   if (!words_.empty() && count <= copied_words_max && words_.size() <= copied_words_max) {
     for (uint64_t i = 0; i < count; ++i) resized[i] = words_[i * words_.size() / count];
   }

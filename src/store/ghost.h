@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "store/fault_plan.h"
+
 namespace ringcached::store {
 
 class Ghost {
@@ -15,9 +17,12 @@ class Ghost {
 
   /// Room for about `objects` fingerprints. Called before each add; works only when the number has
   /// left the room behind by a quarter, or uses less than half of it.
-  void fit(uint64_t objects) {
+  /// Without memory it stays as it is.
+  void fit(uint64_t objects, FaultPlan& faults) {
     const uint64_t slots = words_.size() * 4;
-    if (objects > slots + slots / 4 || (objects < slots / 2 && slots > slots_min)) resize(objects);
+    if (objects > slots + slots / 4 || (objects < slots / 2 && slots > slots_min)) {
+      resize(objects, faults);
+    }
   }
   void add(uint64_t hash);
   /// Was it here? It is forgotten by asking.
@@ -27,7 +32,7 @@ class Ghost {
  private:
   static constexpr uint64_t slots_min = 64;
 
-  void resize(uint64_t objects);
+  void resize(uint64_t objects, FaultPlan& faults);
   uint64_t& word_of(uint64_t hash) { return words_[((hash & 0xffffffff) * words_.size()) >> 32]; }
 
   std::vector<uint64_t> words_;

@@ -1,5 +1,6 @@
 // Store: what `stats items`, `stats slabs` and `stats sizes` tell.
 #include <algorithm>
+#include <new>
 
 #include "store/store.h"
 
@@ -43,8 +44,17 @@ void Store::reset_class_counters() {
 /// One item more (or less) of this size.
 void Store::track_size(const Item& item, int change) {
   if (!config_.track_sizes) return;
-  uint32_t& count = sizes_seen_[static_cast<uint32_t>((item.size() + size_step - 1) / size_step)];
-  count += static_cast<uint32_t>(change);
+  const auto step = static_cast<uint32_t>((item.size() + size_step - 1) / size_step);
+  if (const auto known = sizes_seen_.find(step); known != sizes_seen_.end()) {
+    known->second += change;
+    return;
+  }
+  if (faults_.strikes()) return;
+  try {
+    sizes_seen_[step] = change;
+  } catch (const std::bad_alloc&) {
+    // Counted from the next item of this size on.
+  }
 }
 
 void Store::account(const Item& item) {

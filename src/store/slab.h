@@ -94,6 +94,8 @@ class Slab {
   uint64_t carved() const { return carved_; }
 
   void verify() const;
+  /// Of one page that belongs to a class.
+  void verify_page(uint32_t number) const;
 
  private:
   void* pop(uint8_t class_number);
@@ -105,7 +107,6 @@ class Slab {
   void give_up(uint32_t number);
   void list(uint32_t number);
   void unlist(uint32_t number);
-  void verify_page(uint32_t number) const;
 
   const SizeClasses& sizes_;
   Arena& arena_;

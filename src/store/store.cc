@@ -25,7 +25,7 @@ Store::Store(const StoreConfig& config, PageBudget& budget, Counters& counters)
       arena_(faults_),
       slab_(sizes_, arena_, budget, config.partition),
       table_(arena_, config_.hasher, config.initial_buckets),
-      eviction_(slab_, classes_),
+      eviction_(slab_, classes_, faults_),
       cas_last_(config.partition),
       cas_step_(std::bit_ceil(uint64_t{config.partitions})) {
   RC_ASSERT(config.partition < config.partitions);

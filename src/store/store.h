@@ -163,9 +163,9 @@ class Store {
   /// For what the owner of a key counts.
   ClassCounters& class_counters(const Item& item) { return classes_[item.class_number()].counters; }
   /// Items by their bytes (headers included) in steps of size_step, rounded up; only with
-  /// track_sizes.
+  /// track_sizes. Never below what is true by more than what had no memory to be counted.
   static constexpr uint32_t size_step = 32;
-  const std::unordered_map<uint32_t, uint32_t>& sizes_seen() const { return sizes_seen_; }
+  const std::unordered_map<uint32_t, int64_t>& sizes_seen() const { return sizes_seen_; }
   const SizeClasses& sizes() const { return sizes_; }
   const Slab& slab() const { return slab_; }
   const Eviction& eviction() const { return eviction_; }
@@ -175,6 +175,9 @@ class Store {
 
   /// Checks every invariant of every structure; aborts on a broken one.
   void verify() const;
+  /// The same of what an act on this key may have touched: its bucket, its item's page, and its
+  /// neighbours in the queue.
+  void verify_near(const Key& key) const;
   FaultPlan& faults() { return faults_; }
 
  private:
@@ -257,7 +260,7 @@ class Store {
   FaultPlan faults_;
   SizeClasses sizes_;
   ClassTable classes_;
-  std::unordered_map<uint32_t, uint32_t> sizes_seen_;
+  std::unordered_map<uint32_t, int64_t> sizes_seen_;
   Arena arena_;
   Slab slab_;
   Table table_;

@@ -210,6 +210,11 @@ void Table::verify() const {
   RC_ASSERT(items == size_ && free == overflow_free_ && overflow + free == overflow_total_);
 }
 
+void Table::verify_bucket(uint64_t hash) const {
+  uint64_t overflow = 0;
+  verify_chain(index_of(hash), &overflow);
+}
+
 uint64_t Table::verify_chain(uint32_t index, uint64_t* overflow) const {
   uint64_t items = 0;
   for (const Bucket* bucket = &bucket_at(index);;) {

@@ -47,6 +47,8 @@ class Table {
   uint64_t bytes() const { return (count_ + overflow_total_) * sizeof(Bucket); }
 
   void verify() const;
+  /// Of the bucket of this hash.
+  void verify_bucket(uint64_t hash) const;
 
  private:
   struct alignas(64) Bucket {

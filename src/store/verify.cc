@@ -42,6 +42,16 @@ void Store::verify() const {
   RC_ASSERT(keep_ == nullptr);
 }
 
+void Store::verify_near(const Key& key) const {
+  table_.verify_bucket(key.hash);
+  const Item* item = table_.find(key);
+  if (item == nullptr) return;
+  slab_.verify_page(page_of(item).number);
+  eviction_.verify_place(*item);
+  Census census;
+  verify_item(*item, census);
+}
+
 void Store::verify_dying(Census& census) const {
   for (Ref ref = dying_; ref != no_ref; ref = slab_.item_at(ref).next()) {
     RC_ASSERT(census.dying.insert(&slab_.item_at(ref)).second);

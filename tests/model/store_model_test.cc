@@ -64,6 +64,7 @@ class Model {
     for (uint64_t i = 0; i < acts; ++i) {
       if (i % 5000 == 0) usual_size_ = setting_.drifts ? 50u << (random_() % 12) : 200;
       act();
+      store_.verify_near(key_for(last_key_));
       if (setting_.drifts && i % 10 == 0) store_.sweep();
       if (i % 1000 == 999) check_all();
     }
@@ -89,6 +90,7 @@ class Model {
     std::string key = "key:" + std::to_string(n);
     if (n % 17 == 0) key.resize(1 + n % 250, 'k');
     if (n % 17 == 0) key = (key + std::to_string(n)).substr(0, 250);
+    last_key_ = key;
     return key;
   }
   Key key_for(const std::string& key) const { return {key, hasher_(key)}; }
@@ -162,6 +164,10 @@ class Model {
     if (dice < 9890) return tick(below(3));
     if (dice < 9893) return one_in(10) ? flush() : sweep();
     if (dice < 9894) return one_in(10) ? flushes() : sweep();
+    if (dice < 9900) return resize();
+    if (dice < 9910) return reassign();
+    if (dice < 9914) return administrate();
+    if (dice < 9930) return neighbour();
     inject();
   }
 
@@ -352,6 +358,44 @@ class Model {
     }
   }
 
+  /// Another -m, from a quarter to all of what it was at the start. What is promised stays: pins
+  /// and values under way.
+  void resize() {
+    if (setting_.ample) return;
+    budget_.resize(setting_.memory / 4 + random_() % (setting_.memory * 3 / 4 + 1));
+    if (one_in(4)) budget_.resize(setting_.memory);
+  }
+
+  void reassign() {
+    const int classes = static_cast<int>(store_.sizes().count());
+    const int donor =
+        one_in(3) ? Store::any_class : static_cast<int>(random_() % static_cast<uint64_t>(classes));
+    if (!setting_.ample)
+      store_.reassign(donor, static_cast<uint8_t>(random_() % static_cast<uint64_t>(classes)));
+  }
+
+  void administrate() {
+    store_.set_balancing(one_in(2));
+    store_.set_sweeping(one_in(2));
+    store_.crawl(one_in(2) ? ~uint64_t{0} : random_(), one_in(2) ? 0 : random_() % 1000);
+  }
+
+  /// Another partition takes pages of the common pool, and gives them back.
+  void neighbour() {
+    if (setting_.config.partitions < 2) return;
+    if (one_in(2)) {
+      for (uint32_t i = below(40); i > 0 && budget_.take(neighbour_); --i) {
+      }
+    }
+    while (held_by_neighbour() > 0 && (budget_.owes(neighbour_) || one_in(2))) {
+      budget_.give_back(neighbour_);
+    }
+  }
+
+  uint64_t held_by_neighbour() const {
+    return setting_.config.partitions < 2 ? 0 : budget_.held(neighbour_);
+  }
+
   /// Lets one of the next allocations fail. Not where memory is said to be ample: a page that is
   /// not to be had is answered by an eviction.
   void inject() {
@@ -371,6 +415,8 @@ class Model {
     while (!pinned_.empty()) unpin();
     for (const UnderWay& one : under_way_) store_.discard(*one.item);
     check_all();
+    while (held_by_neighbour() > 0) budget_.give_back(neighbour_);
+    store_.set_sweeping(true);
     store_.flush();
     for (Seconds i = 0; i < 200; ++i) {
       tick(1);
@@ -383,6 +429,8 @@ class Model {
     CLAIM(store_.slab().pages_empty() == store_.slab().pages_held());
   }
 
+  static constexpr uint32_t neighbour_ = 0;  // of a partition whose number is not 0
+
   const Setting& setting_;
   std::mt19937_64 random_;
   KeyHasher hasher_;
@@ -392,6 +440,7 @@ class Model {
   std::unordered_map<std::string, Expected> map_;
   std::vector<Pinned> pinned_;
   std::vector<UnderWay> under_way_;
+  std::string last_key_ = "key:0";
   uint32_t usual_size_ = 200;  // bytes of a value
   Seconds now_ = 100;
   Seconds flush_at_ = never;
@@ -410,6 +459,7 @@ std::vector<Setting> settings() {
   no_cas.initial_buckets = 2;
   StoreConfig no_evict = plain;
   no_evict.evict = false;
+  plain.track_sizes = true;
   StoreConfig fine = plain;
   fine.growth_factor = 1.02;
   return {

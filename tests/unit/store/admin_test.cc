@@ -185,9 +185,9 @@ TEST_CASE("the figures of the classes add up to those of the store") {
   CHECK(sum.counters[ClassCounter::Evicted] == f.count(Counter::Evictions));
   CHECK(sum.counters[ClassCounter::EvictedUnfetched] == f.count(Counter::EvictedUnfetched));
   CHECK(sum.counters[ClassCounter::HitsInSmall] + sum.counters[ClassCounter::HitsInMain] == 1);
-  uint64_t sized = 0;
+  int64_t sized = 0;
   for (const auto& [step, count] : f.store.sizes_seen()) sized += count;
-  CHECK(sized == sum.items());
+  CHECK(sized == static_cast<int64_t>(sum.items()));
   f.store.reset_class_counters();
   CHECK(sum_of_classes(f).counters[ClassCounter::Evicted] == 0);
   CHECK(sum_of_classes(f).items() == sum.items());

@@ -7,6 +7,11 @@
 #include <doctest/doctest.h>
 
 namespace ringcached::store {
+namespace {
+
+FaultPlan no_faults;
+
+}  // namespace
 
 TEST_CASE("a ghost without room knows nothing") {
   Ghost ghost;
@@ -17,7 +22,7 @@ TEST_CASE("a ghost without room knows nothing") {
 
 TEST_CASE("what was added is known once") {
   Ghost ghost;
-  ghost.fit(1000);
+  ghost.fit(1000, no_faults);
   ghost.add(0x1234567812345678);
   CHECK_FALSE(ghost.take(0x9999567812345678));
   CHECK(ghost.take(0x1234567812345678));
@@ -26,7 +31,7 @@ TEST_CASE("what was added is known once") {
 
 TEST_CASE("a bucket keeps the four newest, whatever is taken from between") {
   Ghost ghost;
-  ghost.fit(64);
+  ghost.fit(64, no_faults);
   const auto hash = [](uint64_t tag) { return tag << 48; };
   for (uint64_t tag = 0; tag <= 5; ++tag) ghost.add(hash(tag));
   CHECK_FALSE(ghost.take(hash(0)));
@@ -45,17 +50,17 @@ TEST_CASE("growing keeps what is known, in two bytes an object") {
   std::mt19937_64 random(3);
   std::vector<uint64_t> hashes(2000);
   for (uint64_t& hash : hashes) hash = random();
-  ghost.fit(20'000);
+  ghost.fit(20'000, no_faults);
   CHECK(ghost.bytes() == 40'000);
   for (const uint64_t hash : hashes) ghost.add(hash);
-  ghost.fit(24'000);
+  ghost.fit(24'000, no_faults);
   CHECK(ghost.bytes() == 40'000);  // within a quarter nothing moves
-  ghost.fit(30'000);
+  ghost.fit(30'000, no_faults);
   CHECK(ghost.bytes() == 60'000);
   int known = 0;
   for (const uint64_t hash : hashes) known += ghost.take(hash) ? 1 : 0;
   CHECK(known > 1000);  // not all: a bucket may lie one beside where it was
-  ghost.fit(100);
+  ghost.fit(100, no_faults);
   CHECK(ghost.bytes() == 200);
 }
 
