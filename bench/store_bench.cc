@@ -207,5 +207,3 @@ BENCHMARK(bytes_per_item)->Arg(100'000)->Arg(140'000)->Arg(170'000);
 
 }  // namespace
 }  // namespace ringcached::store
-
-BENCHMARK_MAIN();

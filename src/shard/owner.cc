@@ -1,6 +1,7 @@
 #include "shard/owner.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/assert.h"
@@ -31,11 +32,19 @@ void Owner::run(Operation* first, ReplyMemory& replies) {
   }
 }
 
-/// All buckets first, then all items: the waits for memory overlap.
+/// All buckets first, then all items, then those in overflow buckets (one in seven): the waits for
+/// memory overlap.
 void Owner::prefetch(const Operation* first) const {
   if (first == nullptr || first->next == nullptr) return;
   for (const Operation* o = first; o != nullptr; o = o->next) store_.prefetch_bucket(o->key.hash);
-  for (const Operation* o = first; o != nullptr; o = o->next) store_.prefetch_item(o->key.hash);
+  std::array<uint64_t, 64> overflown;
+  size_t count = 0;
+  for (const Operation* o = first; o != nullptr; o = o->next) {
+    if (!store_.prefetch_item(o->key.hash) && count < overflown.size()) {
+      overflown[count++] = o->key.hash;
+    }
+  }
+  for (size_t i = 0; i < count; ++i) store_.prefetch_overflown(overflown[i]);
 }
 
 void Owner::execute(Operation& operation, ReplyMemory& replies) {

@@ -98,7 +98,9 @@ void Arena::return_page(char* page, bool to_kernel) {
 
 void* Arena::allocate(size_t size, size_t alignment) {
   if (faults_.strikes()) return nullptr;
-  return raw_allocate(size, alignment);
+  void* memory = raw_allocate(size, alignment);
+  if (memory != nullptr && alignment >= block_size) madvise(memory, size, MADV_HUGEPAGE);
+  return memory;
 }
 
 void Arena::release(void* memory, size_t size, size_t alignment) {

@@ -29,7 +29,8 @@ class Arena {
   /// The page may be taken again; `to_kernel` gives its memory back meanwhile (the addresses stay).
   void return_page(char* page, bool to_kernel);
 
-  /// `size` bytes at a multiple of `alignment`, contents undefined; nullptr: no memory.
+  /// `size` bytes at a multiple of `alignment`, contents undefined; nullptr: no memory. Aligned to
+  /// block_size it may lie on huge pages.
   void* allocate(size_t size, size_t alignment);
   void release(void* memory, size_t size, size_t alignment);
 

@@ -41,6 +41,10 @@ class Eviction {
   /// Counts hits and moves in `classes`, which must outlive it.
   Eviction(const Slab& slab, ClassTable& classes, FaultPlan& faults);
 
+  /// An insert or a remember of this hash is to come.
+  void prefetch_ghost(uint8_t class_number, uint64_t hash) const {
+    queues_[class_number].ghost.prefetch(hash);
+  }
   /// A new key: into main if the ghost knows it, else into small.
   void insert(Item& item, uint64_t hash);
   /// A new value of a key: it inherits the place of the old one.

@@ -22,13 +22,13 @@ uint64_t fingerprint_of(uint64_t hash) {
 
 void Ghost::add(uint64_t hash) {
   if (words_.empty()) return;
-  uint64_t& word = word_of(hash);
+  uint64_t& word = words_[place_of(hash)];
   word = (word << 16) | fingerprint_of(hash);
 }
 
 bool Ghost::take(uint64_t hash) {
   if (words_.empty()) return false;
-  uint64_t& word = word_of(hash);
+  uint64_t& word = words_[place_of(hash)];
   const uint64_t wanted = fingerprint_of(hash);
   for (int shift = 0; shift < 64; shift += 16) {
     if (((word >> shift) & 0xffff) != wanted) continue;

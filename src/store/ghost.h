@@ -4,6 +4,7 @@
 // is shifted out is forgotten. A false hit (4 in 65,536) costs one item a place in main.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -25,6 +26,9 @@ class Ghost {
     }
   }
   void add(uint64_t hash);
+  void prefetch(uint64_t hash) const {
+    if (!words_.empty()) __builtin_prefetch(&words_[place_of(hash)]);
+  }
   /// Was it here? It is forgotten by asking.
   bool take(uint64_t hash);
   uint64_t bytes() const { return words_.size() * sizeof(uint64_t); }
@@ -33,7 +37,7 @@ class Ghost {
   static constexpr uint64_t slots_min = 64;
 
   void resize(uint64_t objects, FaultPlan& faults);
-  uint64_t& word_of(uint64_t hash) { return words_[((hash & 0xffffffff) * words_.size()) >> 32]; }
+  size_t place_of(uint64_t hash) const { return ((hash & 0xffffffff) * words_.size()) >> 32; }
 
   std::vector<uint64_t> words_;
 };

@@ -135,6 +135,13 @@ class Item {
   /// Bytes of all its chunks, but for what is lost at their ends.
   uint64_t footprint() const;
 
+  /// The lines of header and key; a small value ends there, and the prefetcher of the machine sees
+  /// to larger ones.
+  void prefetch() const {
+    __builtin_prefetch(this);
+    __builtin_prefetch(at(64));
+  }
+
   uint8_t shape() const { return shape_; }
   uint8_t class_number() const { return class_; }
   bool is_segmented() const { return (shape_ & shape::has_chain) != 0; }

@@ -54,6 +54,7 @@ void* Store::make_way(uint8_t class_number) {
   for (uint32_t i = 0; i < evictions_max; ++i) {
     const Eviction::Victim victim = eviction_.choose(class_number, life_, keep_);
     if (victim.item == nullptr) break;
+    prefetch_next_victims(*victim.item);
     evict(*victim.item, victim.dead);
     if (void* chunk = slab_.allocate(class_number); chunk != nullptr) return chunk;
   }
@@ -67,6 +68,18 @@ void* Store::reclaim_dead(uint8_t class_number) {
   if (victim.item == nullptr) return nullptr;
   evict(*victim.item, true);
   return slab_.allocate(class_number);
+}
+
+/// Who is evicted has not been touched for long: each of its lines would be waited for. So they are
+/// fetched while its two predecessors go: first its own lines, then all that its hash leads to.
+void Store::prefetch_next_victims(const Item& victim) const {
+  if (victim.prev() == no_ref) return;
+  const Item& next = slab_.item_at(victim.prev());
+  if (next.prev() != no_ref) slab_.item_at(next.prev()).prefetch();
+  const uint64_t hash = hash_of(next);
+  table_.prefetch_bucket(hash);
+  eviction_.prefetch_ghost(next.class_number(), hash);
+  __builtin_prefetch(&page_of(&next));
 }
 
 void Store::evict(Item& item, bool dead) {

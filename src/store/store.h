@@ -75,8 +75,10 @@ class Store {
   // --- Looking up. A hint may be stale or wrong; only find() tells the truth.
 
   void prefetch_bucket(uint64_t hash) const { table_.prefetch_bucket(hash); }
-  /// After prefetch_bucket had time to work: prefetches the item that the tag points at.
-  void prefetch_item(uint64_t hash) const { table_.prefetch_item(hash); }
+  /// After prefetch_bucket had time to work: prefetches the item that the tag points at. false: ask
+  /// prefetch_overflown as well, a little later.
+  bool prefetch_item(uint64_t hash) const { return table_.prefetch_item(hash); }
+  void prefetch_overflown(uint64_t hash) const { table_.prefetch_overflown(hash); }
   /// A dead item (expired, flushed) is freed on the way and reported as absent.
   Found find(const Key&);
   /// A read that counts: frequency, fetched bit, last access.
@@ -216,6 +218,7 @@ class Store {
   void* reclaim(uint8_t class_number);
   void* make_way(uint8_t class_number);
   void* reclaim_dead(uint8_t class_number);
+  void prefetch_next_victims(const Item& victim) const;
   void evict(Item& item, bool dead);
   void count_evicted(const Item& item);
   void count_expired_unfetched(const Item& item);

@@ -16,14 +16,21 @@ constexpr uint64_t load_denominator = 2;
 /// Splits per insert: two catch up after a time without memory.
 constexpr uint32_t splits_per_insert = 2;
 constexpr uint32_t overflow_block_buckets = 64;  // a page of the kernel
+/// Segments from 8 MiB on ask for huge pages: a bucket is a random access. What is touched ahead of
+/// need is then 2 MiB at the most, for a million items or more.
+constexpr size_t huge_buckets_least = 128 * 1024;
 
 }  // namespace
+
+size_t Table::alignment_of(size_t buckets) {
+  return buckets < huge_buckets_least ? alignof(Bucket) : block_size;
+}
 
 Table::Table(Arena& arena, const KeyHasher& hasher, uint32_t initial_buckets)
     : arena_(arena), hasher_(hasher) {
   const uint32_t first = std::bit_ceil(std::max<uint32_t>(initial_buckets, 2));
   first_shift_ = static_cast<uint32_t>(std::countr_zero(first));
-  void* memory = arena_.allocate(first * sizeof(Bucket), alignof(Bucket));
+  void* memory = arena_.allocate(first * sizeof(Bucket), alignment_of(first));
   RC_ASSERT(memory != nullptr);
   segment_base_[0] = reinterpret_cast<uintptr_t>(memory);
   segments_ = 1;
@@ -41,21 +48,31 @@ Table::~Table() {
   for (uint32_t i = segments_; i-- > 0;) {
     const uint32_t first = i == 0 ? 0 : 1u << (first_shift_ + i - 1);
     const size_t buckets = i == 0 ? size_t{1} << first_shift_ : first;
-    arena_.release(&bucket_at(first), buckets * sizeof(Bucket), alignof(Bucket));
+    arena_.release(&bucket_at(first), buckets * sizeof(Bucket), alignment_of(buckets));
   }
 }
 
-void Table::prefetch_item(uint64_t hash) const {
-  const uint64_t tag = tag_of(hash);
-  for (const uint64_t entry : home_of(hash).slots) {
-    if (entry >> 48 != tag || is_link(entry) || item_of(entry) == nullptr) continue;
-    const char* item = reinterpret_cast<const char*>(item_of(entry));
-    __builtin_prefetch(item);
-    __builtin_prefetch(item + 64);  // a small value ends there; the prefetcher sees to larger ones
-    return;
-  }
+bool Table::prefetch_item(uint64_t hash) const {
+  const Bucket& home = home_of(hash);
+  const uint64_t link = home.slots[last_slot];
+  if (prefetch_item_in(home, tag_of(hash)) || !is_link(link)) return true;
+  __builtin_prefetch(bucket_of(link));
+  return false;
+}
+
+void Table::prefetch_overflown(uint64_t hash) const {
   const uint64_t link = home_of(hash).slots[last_slot];
-  if (is_link(link)) __builtin_prefetch(bucket_of(link));
+  if (is_link(link)) prefetch_item_in(*bucket_of(link), tag_of(hash));
+}
+
+bool Table::prefetch_item_in(const Bucket& bucket, uint64_t tag) {
+  for (uint32_t found = slots_with(bucket, tag); found != 0; found &= found - 1) {
+    const uint64_t entry = bucket.slots[static_cast<size_t>(std::countr_zero(found))];
+    if (entry == 0 || is_link(entry)) continue;
+    item_of(entry)->prefetch();
+    return true;
+  }
+  return false;
 }
 
 bool Table::reserve(uint64_t inserts) {
@@ -130,18 +147,19 @@ void Table::append(Bucket& home, uint64_t entry) {
 /// Splits the next bucket in line. Without memory for it the table stays as it is, only slower.
 bool Table::grow() {
   if (count_ == mask_ + 1 && !add_segment()) return false;
-  const uint32_t source = count_ & (mask_ >> 1);
+  const uint32_t source = source_of(count_);
   bucket_at(count_) = Bucket{};
   ++count_;
   redistribute(bucket_at(source));
-  // The one after this will be split next, a few inserts from now.
-  __builtin_prefetch(&bucket_at(source + 1));
+  // The next two will be split a few inserts from now.
+  prefetch_keys(bucket_at(source_of(count_)));
+  __builtin_prefetch(&bucket_at(source_of(uint64_t{count_} + 1)));
   return true;
 }
 
 bool Table::add_segment() {
   if (count_ > UINT32_MAX / 2) return false;
-  void* memory = arena_.allocate(size_t{count_} * sizeof(Bucket), alignof(Bucket));
+  void* memory = arena_.allocate(size_t{count_} * sizeof(Bucket), alignment_of(count_));
   if (memory == nullptr) return false;
   segment_base_[segments_++] =
       reinterpret_cast<uintptr_t>(memory) - uintptr_t{count_} * sizeof(Bucket);
@@ -168,9 +186,9 @@ void Table::redistribute(Bucket& home) {
   }
 }
 
-void Table::prefetch_keys(const Bucket& bucket) const {
+void Table::prefetch_keys(const Bucket& bucket) {
   for (const uint64_t entry : bucket.slots) {
-    if (!is_link(entry)) __builtin_prefetch(item_of(entry));
+    if (entry != 0 && !is_link(entry)) item_of(entry)->prefetch();
   }
 }
 

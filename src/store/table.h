@@ -13,6 +13,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "base/hash.h"
@@ -33,7 +34,10 @@ class Table {
 
   Item* find(const Key& key) const;
   void prefetch_bucket(uint64_t hash) const { __builtin_prefetch(&home_of(hash)); }
-  void prefetch_item(uint64_t hash) const;
+  /// After prefetch_bucket had time to work. false: it may lie in an overflow bucket; that is on
+  /// its way, and then prefetch_overflown can go on.
+  bool prefetch_item(uint64_t hash) const;
+  void prefetch_overflown(uint64_t hash) const;
 
   /// Makes sure that so many inserts cannot fail; false: no memory for that.
   bool reserve(uint64_t inserts);
@@ -63,6 +67,8 @@ class Table {
     uint32_t slot = 0;
   };
 
+  static size_t alignment_of(size_t buckets);
+
   static constexpr uint64_t pointer_mask = (uint64_t{1} << 48) - 1;
   static constexpr uint32_t last_slot = bucket_slots - 1;
 
@@ -80,12 +86,15 @@ class Table {
   }
   Bucket& bucket_at(uint32_t index) const;
   Bucket& home_of(uint64_t hash) const { return bucket_at(index_of(hash)); }
+  static uint32_t slots_with(const Bucket& bucket, uint64_t tag);
+  static bool prefetch_item_in(const Bucket& bucket, uint64_t tag);
   Place place_of(uint64_t hash, const Item& item) const;
   void append(Bucket& home, uint64_t entry);
   bool grow();
   bool add_segment();
   void redistribute(Bucket& home);
-  void prefetch_keys(const Bucket& bucket) const;
+  uint32_t source_of(uint64_t split) const { return static_cast<uint32_t>(split) & (mask_ >> 1); }
+  static void prefetch_keys(const Bucket& bucket);
   Bucket* take_overflow();
   void free_overflow(Bucket* bucket);
   bool add_overflow_block();
@@ -113,14 +122,25 @@ inline Table::Bucket& Table::bucket_at(uint32_t index) const {
                                     uintptr_t{index} * sizeof(Bucket));
 }
 
+/// A bit for each slot with this tag; empty slots and links have tag 0. Without a branch: which
+/// slot it is cannot be predicted, and a wrong guess would wait for the bucket's line.
+inline uint32_t Table::slots_with(const Bucket& bucket, uint64_t tag) {
+  uint32_t found = 0;
+  for (uint32_t i = 0; i < bucket_slots; ++i) {
+    found |= static_cast<uint32_t>(bucket.slots[i] >> 48 == tag) << i;
+  }
+  return found;
+}
+
 inline Item* Table::find(const Key& key) const {
   const uint64_t tag = tag_of(key.hash);
   const Bucket* bucket = &home_of(key.hash);
   for (;;) {
-    for (const uint64_t entry : bucket->slots) {
-      if (entry >> 48 != tag || is_link(entry)) continue;
+    for (uint32_t found = slots_with(*bucket, tag); found != 0; found &= found - 1) {
+      const uint64_t entry = bucket->slots[static_cast<size_t>(std::countr_zero(found))];
+      if (entry == 0 || is_link(entry)) continue;
       Item* item = item_of(entry);
-      if (item != nullptr && item->key() == key.bytes) return item;
+      if (item->key() == key.bytes) return item;
     }
     if (!is_link(bucket->slots[last_slot])) return nullptr;
     bucket = bucket_of(bucket->slots[last_slot]);

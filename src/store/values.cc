@@ -28,6 +28,7 @@ Item* Store::begin(const Key& key, uint32_t client_flags, Seconds exptime, uint3
   if (!could_ever_fit(value_size) || !table_.reserve(under_way_ + 1)) return nullptr;
   uint8_t class_number = 0;
   const uint8_t shape = plan_item(key.bytes.size(), client_flags, value_size, &class_number);
+  if (keep_ == nullptr) eviction_.prefetch_ghost(class_number, key.hash);
   void* chunk = obtain(class_number);
   if (chunk == nullptr) return nullptr;
   Item& item = Item::make(chunk, shape, key.bytes, client_flags);

@@ -146,13 +146,17 @@ TEST_CASE("a read leaves its traces on the item") {
 
 TEST_CASE("hints may be given for any hash") {
   Fixture f;
-  f.set("key", "value");
-  for (uint64_t hash = 1; hash != 0; hash <<= 1) {
+  for (int i = 0; i < 1000; ++i) f.set("key " + std::to_string(i), "value");
+  uint64_t behind = 0;
+  const auto hint = [&](uint64_t hash) {
     f.store.prefetch_bucket(hash);
-    f.store.prefetch_item(hash);
-  }
-  f.store.prefetch_item(key_for("key").hash);
-  CHECK(f.get("key") == "value");
+    if (!f.store.prefetch_item(hash)) ++behind;
+    f.store.prefetch_overflown(hash);
+  };
+  for (uint64_t hash = 1; hash != 0; hash <<= 1) hint(hash);
+  for (int i = 0; i < 1000; ++i) hint(key_for("key " + std::to_string(i)).hash);
+  CHECK(behind > 0);  // some lie in overflow buckets
+  for (int i = 0; i < 1000; ++i) CHECK(f.get("key " + std::to_string(i)) == "value");
 }
 
 }  // namespace ringcached::store
