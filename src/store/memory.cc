@@ -205,6 +205,10 @@ bool Store::is_evictable(const void* chunk) const {
 /// Evicts all that lies on the page. A giant's chunks elsewhere go as well, and may leave other
 /// pages empty before this one.
 bool Store::empty_page(uint32_t number) {
+  if (slab_.is_kept(number)) {
+    slab_.let_go(number);
+    return slab_.pages_empty() != 0;
+  }
   slab_.close_page(number);
   for (uint32_t i = 0; slab_.page(number).closed && i < slab_.page(number).carved; ++i) {
     void* chunk = slab_.chunk_at((number << chunk_index_bits) | i);

@@ -103,8 +103,9 @@ void Slab::free(void* chunk) {
   }
 }
 
-void Slab::let_go(uint32_t number) {
-  RC_ASSERT(is_kept(number));
+void Slab::let_go(uint32_t number, uint8_t heir) {
+  RC_ASSERT(is_kept(number) && !pages_[number].closed);
+  pages_[number].heir = heir;
   retire(number);
 }
 
@@ -119,7 +120,7 @@ bool Slab::let_go_of_one() {
 
 void Slab::close_page(uint32_t number, uint8_t heir) {
   Page& page = pages_[number];
-  RC_ASSERT(page.class_number != no_class && !page.closed);
+  RC_ASSERT(page.class_number != no_class && page.live > 0 && !page.closed);
   if (page.listed) unlist(number);
   page.closed = true;
   page.heir = heir;

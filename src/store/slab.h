@@ -60,8 +60,8 @@ class Slab {
   /// The same without a new page.
   void* allocate_from_pages(uint8_t class_number);
   void free(void* chunk);
-  /// An empty page that its class kept goes to whom it may concern.
-  void let_go(uint32_t number);
+  /// An empty page that its class kept goes to `heir`, or to whom it may concern.
+  void let_go(uint32_t number, uint8_t heir = no_class);
   /// The same for any such page; false: there is none.
   bool let_go_of_one();
   /// An empty page that belongs to no class goes back to the budget; false: there is none.
