@@ -19,6 +19,9 @@ constexpr const char* name_of(Io io) {
   return io == Io::Auto ? "auto" : io == Io::Uring ? "uring" : "epoll";
 }
 
+/// What is spoken on a connection; negotiated is what its first byte says.
+enum class Protocol : uint8_t { Negotiated, Ascii, Binary };
+
 /// What -o sub-options of memcached say that `stats settings` shows. Those without an effect here
 /// are kept only to be shown; README lists them.
 struct ExtendedConfig {
@@ -82,10 +85,10 @@ struct Config {
 
   uint32_t threads = 4;
   uint32_t connections_max = 1024;
-  uint32_t requests_per_turn = 20;                  // -R
-  std::string binding_protocol = "auto-negotiate";  // or "ascii"
-  uint32_t napi_ids = 0;                            // -N, shown only
-  bool large_pages = false;                         // -L
+  uint32_t requests_per_turn = 20;           // -R
+  Protocol protocol = Protocol::Negotiated;  // -B
+  uint32_t napi_ids = 0;                     // -N, shown only
+  bool large_pages = false;                  // -L
 
   ExtendedConfig extended;
 };

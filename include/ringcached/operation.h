@@ -14,7 +14,7 @@ struct MetaExtras;
 enum class Verb : uint8_t {
   // Answered by the session alone.
   Say,   // `value` is the whole reply, ready made; a view into static memory
-  Quit,  // no reply; the connection closes after the replies before it
+  Quit,  // no reply (binary: as Say); the connection closes after the replies before it
   Die,   // no reply; the connection closes and the replies before it are sent (HTTP, endless line)
 
   // For the partition that owns the key.
@@ -99,13 +99,13 @@ struct Operation {
   // What is asked.
   Key key;
   std::string_view value;     // Store: the value; Say: the reply; Stats, Dump: the sub-command
-  uint64_t cas_wanted = 0;    // mode Cas
+  uint64_t cas_wanted = 0;    // mode Cas; else 0, or what the item's must be
   uint64_t delta = 0;         // Arithmetic; Dump: classes, a bit each; what is for all: see Verb
   int64_t exptime = 0;        // as on the wire; the owner interprets it
   uint32_t client_flags = 0;  // Store, Reserve; on a Hit: the item's
   uint32_t value_size = 0;    // Store, Reserve, Refuse: announced bytes of the value
   Verb verb = Verb::Say;
-  StoreMode mode = StoreMode::Set;
+  StoreMode mode = StoreMode::Set;  // Arithmetic: Add to make a number that is not there, `number`
   bool decrement = false;
   bool quiet = false;       // noreply: no reply whatever the outcome
   bool with_cas = false;    // gets, gats: the reply shows the cas id
@@ -116,7 +116,8 @@ struct Operation {
   // What became of it.
   ValueView found;
   uint64_t cas = 0;      // Hit, Stored
-  uint64_t number = 0;   // Number; Dump, when asked: items at most, 0 for all
+  uint64_t number = 0;   // Number. When asked: Dump: items at most, 0 for all; Arithmetic to add:
+                         // its value; binary Say and Quit: the status
   void* fill = nullptr;  // Reserve..Abandon: the item under way; Dump: how far it is
 
   Operation* next = nullptr;  // the same owner's next one, in request order

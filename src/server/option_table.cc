@@ -50,9 +50,15 @@ Complaint take_delimiter(Config& config, std::string_view value) {
 }
 
 Complaint take_protocol(Config& config, std::string_view value) {
-  if (value == "binary") return "the binary protocol is not supported yet; use -B ascii or auto";
-  if (value != "auto" && value != "ascii") return "expected auto or ascii";
-  config.binding_protocol = value == "auto" ? "auto-negotiate" : "ascii";
+  if (value == "auto") {
+    config.protocol = Protocol::Negotiated;
+  } else if (value == "ascii") {
+    config.protocol = Protocol::Ascii;
+  } else if (value == "binary") {
+    config.protocol = Protocol::Binary;
+  } else {
+    return "expected auto, ascii or binary";
+  }
   return {};
 }
 
@@ -129,7 +135,7 @@ std::vector<Setting> option_table(Config& c) {
        .value_name = "num", .help = "backlog of the listening sockets"},
       {.letter = 'B', .name = "protocol", .takes = Takes::Special, .special = take_protocol,
        .exit_code = EX_USAGE, .value_name = "name",
-       .help = "what is spoken: auto or ascii (default: auto)"},
+       .help = "what is spoken: auto, ascii or binary (default: auto)"},
       {.letter = 'I', .name = "max-item-size", .takes = Takes::Special, .special = take_item_size,
        .exit_code = EX_USAGE, .value_name = "num",
        .help = "largest item (default: 1m, min: 1k, max: 1024m)"},

@@ -7,14 +7,13 @@
 #include "session/address_text.h"
 #include "session/class_stats.h"
 #include "session/clients.h"
+#include "session/stat_packets.h"
 #include "session/stats_text.h"
+#include "wire/replies.h"
 #include "wire/text_replies.h"
-#include "wire/text_writer.h"
 
 namespace ringcached::session {
 namespace {
-
-constexpr std::string_view line_end = "\r\n";
 
 /// A key of a get line, or the Say with which a streamed one ends.
 bool belongs_to_get(const Operation& operation) {
@@ -30,9 +29,12 @@ Connection::Connection(Clients& home, uint32_t slot, uint32_t generation, int so
       slot_(slot),
       generation_(generation),
       socket_(socket),
+      introduced_(core_.config.protocol != Protocol::Negotiated),
       last_taken_(core_.now.seconds),
       last_heard_(core_.now.seconds),
-      parser_(core_.rules, core_.hasher) {}
+      parser_(std::in_place_type<wire::TextParser>, core_.rules, core_.hasher) {
+  if (core_.config.protocol == Protocol::Binary) speak_binary();
+}
 
 void Connection::start() {
   resume_receiving();
@@ -107,7 +109,7 @@ bool Connection::has_work() const {
   if (filling_ == Filling::No) return input_.available() >= need_;
   if (filling_ != Filling::Ready) return false;
   if (fill_->filled < fill_->granted) return input_.available() > 0;
-  return fill_->filled < fill_->size || input_.available() >= line_end.size();
+  return fill_->filled < fill_->size || input_.available() >= value_end().size();
 }
 
 void Connection::run() {
@@ -152,11 +154,25 @@ void Connection::drop_batch() {
 }
 
 void Connection::parse_batch() {
+  if (!introduced_ && input_.available() > 0) {
+    introduced_ = true;
+    if (static_cast<uint8_t>(input_.front()[0]) == wire::request_magic) speak_binary();
+  }
+  std::visit([this](auto& parser) { parse_batch_with(parser); }, parser_);
+}
+
+/// The first byte of a connection decides about all of it.
+void Connection::speak_binary() {
+  parser_.emplace<wire::BinaryParser>(core_.rules, core_.hasher);
+}
+
+template <class Parser>
+void Connection::parse_batch_with(Parser& parser) {
   need_ = 1;
   while (!batch_->full()) {
     if (input_.available() == 0) return;
     Operation& operation = batch_->next_free();
-    const wire::Step step = parser_.next(input_.front(), operation);
+    const wire::Step step = parser.next(input_.front(), operation);
     if (step.what == wire::Step::What::Incomplete) {
       if (input_.join(step.need)) continue;
       need_ = step.need;
@@ -254,13 +270,16 @@ void Connection::give_back_pin(Operation& operation) {
 
 void Connection::write_reply(Operation& operation) {
   switch (operation.verb) {
+    case Verb::Say:
+      if (wire::is_ready_made(operation)) return output_.append(operation.value, core_.pool);
+      break;
     case Verb::Quit:
+      leaving_ = true;
+      break;
     case Verb::Die:
     case Verb::Shutdown:
       leaving_ = true;
       return;
-    case Verb::Say:
-      return output_.append(operation.value, core_.pool);
     case Verb::Stats:
       return write_stats(operation);
     case Verb::Dump:
@@ -269,18 +288,28 @@ void Connection::write_reply(Operation& operation) {
       break;
   }
   if (operation.outcome == Outcome::Granted) return;
-  if (operation.quiet) return give_back_pin(operation);
+  if (wire::is_silent(operation)) return give_back_pin(operation);
   if (wire::has_value(operation)) return write_value(operation);
   char* out = output_.room(wire::reply_frame_max, core_.pool);
-  out = wire::write_tail(operation, wire::write_head(operation, out));
+  out = wire::write_reply_tail(operation, wire::write_reply_head(operation, out));
   output_.commit(out, core_.pool);
 }
 
 void Connection::write_stats(const Operation& operation) {
   const shard::Report sum = core_.shard.sum_of_reports(*batch_);
+  const StatSources sources{sum, core_.config, core_.tuning, core_.now};
+  if (operation.dialect == Dialect::Binary) {
+    StatPackets packets(operation.echo);
+    if (operation.value == "detail") {
+      packets.add("detailed", prefix_lines(sum));
+    } else {
+      tell_stats(operation.value, sources, packets);
+    }
+    return output_.append(packets.finish(), core_.pool);
+  }
   if (operation.value == "detail") return output_.append(prefix_lines(sum), core_.pool);
   StatLines lines;
-  tell_stats(operation.value, {sum, core_.config, core_.tuning, core_.now}, lines);
+  tell_stats(operation.value, sources, lines);
   output_.append(lines.finish(), core_.pool);
 }
 
@@ -289,10 +318,10 @@ void Connection::write_value(Operation& operation) {
   const ValueView& found = operation.found;
   const bool inline_copy = found.holder == nullptr && found.size <= OutputBlock::capacity / 2;
   char* out = output_.room(wire::reply_frame_max + (inline_copy ? found.size : 0), core_.pool);
-  out = wire::write_head(operation, out);
+  out = wire::write_reply_head(operation, out);
   if (inline_copy) {
     std::memcpy(out, found.data, found.size);
-    output_.commit(wire::write_tail(operation, out + found.size), core_.pool);
+    output_.commit(wire::write_reply_tail(operation, out + found.size), core_.pool);
     return;
   }
   output_.commit(out, core_.pool);
@@ -303,7 +332,7 @@ void Connection::write_value(Operation& operation) {
     output_.append({found.data, found.size}, core_.pool);
   }
   out = output_.room(wire::reply_frame_max, core_.pool);
-  output_.commit(wire::write_tail(operation, out), core_.pool);
+  output_.commit(wire::write_reply_tail(operation, out), core_.pool);
 }
 
 void Connection::flush() {
@@ -362,6 +391,8 @@ void Connection::begin_fill(Operation& operation) {
   fill_->size = operation.value_size;
   fill_->mode = operation.mode;
   fill_->quiet = operation.quiet;
+  fill_->dialect = operation.dialect;
+  fill_->echo = operation.echo;
   operation.fill = fill_.get();
   filling_ = Filling::Reserving;
   home_.hold(*this);
@@ -375,7 +406,8 @@ void Connection::after_grant(Outcome outcome) {
   }
   filling_ = Filling::No;
   need_ = 1;
-  parser_.swallow(uint64_t{fill_->size} - fill_->filled + line_end.size());
+  const uint64_t rest = uint64_t{fill_->size} - fill_->filled + value_end().size();
+  std::visit([rest](auto& parser) { parser.swallow(rest); }, parser_);
   fill_.reset();
 }
 
@@ -387,7 +419,7 @@ void Connection::fill_value() {
   if (fill_->filled < fill_->size) {
     add_fill_operation(Verb::Extend, *fill_);
     filling_ = Filling::Extending;
-  } else if (input_.join(line_end.size())) {
+  } else if (input_.join(value_end().size())) {
     end_fill();
   }
 }
@@ -406,10 +438,10 @@ void Connection::copy_into_fill() {
   }
 }
 
-/// The whole value and what should be its CRLF are here.
+/// The whole value and what should be its end are here.
 void Connection::end_fill() {
-  const bool ended_well = input_.front().starts_with(line_end);
-  input_.consume(line_end.size());
+  const bool ended_well = input_.front().starts_with(value_end());
+  input_.consume(value_end().size());
   add_fill_operation(ended_well ? Verb::Commit : Verb::Abandon, *fill_);
   if (!ended_well && !fill_->quiet) {
     Operation& complaint = batch_->next_free();
@@ -429,6 +461,8 @@ void Connection::add_fill_operation(Verb verb, shard::Fill& fill) {
   operation.key.hash = fill.hash;
   operation.mode = fill.mode;
   operation.quiet = fill.quiet || verb == Verb::Abandon;
+  operation.dialect = fill.dialect;
+  operation.echo = fill.echo;
   operation.value_size = fill.size;
   operation.fill = &fill;
   batch_->add();

@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
+#include <variant>
 
 #include "io/door.h"
 #include "session/dump_reply.h"
@@ -17,6 +19,8 @@
 #include "session/services.h"
 #include "shard/batch.h"
 #include "shard/fill.h"
+#include "wire/binary_parser.h"
+#include "wire/replies.h"
 #include "wire/text_parser.h"
 
 namespace ringcached::session {
@@ -81,6 +85,9 @@ class Connection final : public shard::BatchOwner {
   bool begin_batch();
   void drop_batch();
   void parse_batch();
+  void speak_binary();
+  template <class Parser>
+  void parse_batch_with(Parser&);
   bool take_step(const wire::Step&, Operation&);
   void settle();
   void finish_batch();
@@ -94,6 +101,7 @@ class Connection final : public shard::BatchOwner {
 
   void begin_dump(Operation&);
 
+  std::string_view value_end() const { return wire::value_end(fill_->dialect); }
   void begin_fill(Operation&);
   void after_grant(Outcome);
   void fill_value();
@@ -112,6 +120,7 @@ class Connection final : public shard::BatchOwner {
   int socket_;
   State state_ = State::Open;
   Filling filling_ = Filling::No;
+  bool introduced_;  // its first byte has said which language it speaks, or needs not
   bool receiving_ = false;
   bool restrained_ = false;    // the receive is being cancelled, since too much has come
   bool leaving_ = false;       // no more input is looked at: quit
@@ -120,7 +129,7 @@ class Connection final : public shard::BatchOwner {
   Seconds last_taken_ = 0;     // when the client last took bytes
   Seconds last_heard_ = 0;     // when bytes last came from it
   size_t need_ = 1;            // bytes at hand before parsing makes sense again
-  wire::TextParser parser_;
+  std::variant<wire::TextParser, wire::BinaryParser> parser_;
   Input input_;
   Output output_;
   shard::Batch* batch_ = nullptr;

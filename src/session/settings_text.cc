@@ -22,6 +22,18 @@ std::string octal(uint32_t value) {
   return text;
 }
 
+std::string_view protocol_name(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::Ascii:
+      return "ascii";
+    case Protocol::Binary:
+      return "binary";
+    case Protocol::Negotiated:
+      break;
+  }
+  return "auto-negotiate";
+}
+
 std::string listen_text(const Config& config) {
   if (config.listen.empty()) return "NULL";
   std::string joined;
@@ -53,7 +65,7 @@ void add_basics(StatSink& lines, const Config& config, const Tuning& tuning) {
   lines.add("reqs_per_event", config.requests_per_turn);
   lines.add("cas_enabled", yes_no(config.cas_enabled));
   lines.add("tcp_backlog", std::to_string(config.backlog));
-  lines.add("binding_protocol", config.binding_protocol);
+  lines.add("binding_protocol", protocol_name(config.protocol));
   lines.add("auth_enabled_sasl", "no");
   lines.add("auth_enabled_ascii", "no");
   lines.add("item_size_max", config.item_size_max);

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 
 #include "ringcached/operation.h"
 
@@ -36,6 +37,8 @@ struct Fill {
   uint32_t span = 0;    // the one being written
   StoreMode mode = StoreMode::Set;
   bool quiet = false;
+  Dialect dialect = Dialect::Text;
+  std::string echo;  // what the reply repeats of the request, which is gone by then
 };
 
 }  // namespace ringcached::shard

@@ -135,42 +135,56 @@ void Owner::touch(Operation& operation) {
   count(*item, ClassCounter::TouchHits);
   store_.mark_read(*item);
   store_.set_exptime(*item, expiry_from_wire(operation.exptime, now_));
+  operation.client_flags = item->client_flags();
+  operation.cas = item->cas();
   operation.outcome = Outcome::Touched;
 }
 
 // --- Storing.
 
-/// The condition of each mode. false: `operation` has its outcome, nothing is to be stored.
+/// The condition of each mode, and that of a cas id beside it. false: `operation` has its outcome,
+/// nothing is to be stored.
 bool Owner::may_store(Operation& operation, store::Item* old, StoreMode mode, uint64_t cas_wanted) {
   switch (mode) {
     case StoreMode::Set:
-      return true;
+      return cas_wanted == 0 || may_swap(operation, old, cas_wanted);
     case StoreMode::Add:
+      if (cas_wanted != 0) return may_swap(operation, old, cas_wanted);
       if (old == nullptr) return true;
       store_.mark_read(*old);  // a refused add keeps the item from eviction, as in memcached
       break;
     case StoreMode::Replace:
-    case StoreMode::Append:
-    case StoreMode::Prepend:
+      if (cas_wanted != 0) return may_swap(operation, old, cas_wanted);
       if (old != nullptr) return true;
       break;
-    case StoreMode::Cas:
-      if (old == nullptr) {
-        ++counters_[Counter::CasMisses];
-        operation.outcome = Outcome::NotFound;
-        return false;
-      }
-      if (old->cas() == cas_wanted && cas_wanted != 0) {
-        ++counters_[Counter::CasHits];
-        count(*old, ClassCounter::CasHits);
-        return true;
-      }
-      ++counters_[Counter::CasBadval];
-      count(*old, ClassCounter::CasBadval);
+    case StoreMode::Append:
+    case StoreMode::Prepend:
+      if (old == nullptr) break;
+      if (cas_wanted == 0 || old->cas() == cas_wanted) return true;
       operation.outcome = Outcome::Exists;
       return false;
+    case StoreMode::Cas:
+      return may_swap(operation, old, cas_wanted);
   }
   operation.outcome = Outcome::NotStored;
+  return false;
+}
+
+/// Compare and swap: whatever the mode, a cas id replaces its condition.
+bool Owner::may_swap(Operation& operation, const store::Item* old, uint64_t cas_wanted) {
+  if (old == nullptr) {
+    ++counters_[Counter::CasMisses];
+    operation.outcome = Outcome::NotFound;
+    return false;
+  }
+  if (old->cas() == cas_wanted && cas_wanted != 0) {
+    ++counters_[Counter::CasHits];
+    count(*old, ClassCounter::CasHits);
+    return true;
+  }
+  ++counters_[Counter::CasBadval];
+  count(*old, ClassCounter::CasBadval);
+  operation.outcome = Outcome::Exists;
   return false;
 }
 
@@ -256,6 +270,10 @@ void Owner::remove(Operation& operation) {
     operation.outcome = Outcome::NotFound;
     return;
   }
+  if (operation.cas_wanted != 0 && operation.cas_wanted != item->cas()) {
+    operation.outcome = Outcome::Exists;
+    return;
+  }
   ++counters_[Counter::DeleteHits];
   count(*item, ClassCounter::DeleteHits);
   store_.remove(*item);
@@ -337,12 +355,17 @@ void Owner::arithmetic(Operation& operation) {
   const bool down = operation.decrement;
   store::Item* item = find(operation);
   if (item == nullptr) {
+    if (operation.mode == StoreMode::Add) return make_number(operation);
     ++counters_[down ? Counter::DecrMisses : Counter::IncrMisses];
     operation.outcome = Outcome::NotFound;
     return;
   }
   char text[numeric_text_max];
   const uint32_t size = item->value_size();
+  if (size > 0 && operation.cas_wanted != 0 && operation.cas_wanted != item->cas()) {
+    operation.outcome = Outcome::Exists;
+    return;
+  }
   const size_t read = std::min<size_t>(size, sizeof text);
   store_.read(*item, 0, {text, read});
   const auto number = parse_stored_number({text, read});
@@ -360,6 +383,23 @@ void Owner::arithmetic(Operation& operation) {
   rewrite_number(operation, *item, {digits, static_cast<size_t>(end - digits)});
 }
 
+/// A number that was not there is made of its initial value, to which nothing is added.
+void Owner::make_number(Operation& operation) {
+  char digits[digits_max];
+  const char* end = write_digits(digits, operation.number);
+  const std::string_view text{digits, static_cast<size_t>(end - digits)};
+  store::Item* fresh = store_.create(operation.key, 0, expiry_from_wire(operation.exptime, now_),
+                                     static_cast<uint32_t>(text.size()), nullptr);
+  if (fresh == nullptr) {
+    operation.outcome = Outcome::NoMemory;
+    return;
+  }
+  store_.write(*fresh, 0, text);
+  store_.publish(*fresh, nullptr);
+  operation.cas = fresh->cas();
+  operation.outcome = Outcome::Number;
+}
+
 /// In place where the text fits, padded with spaces; else in a new item of the text's size.
 void Owner::rewrite_number(Operation& operation, store::Item& item, std::string_view text) {
   operation.outcome = Outcome::Number;
@@ -372,6 +412,7 @@ void Owner::rewrite_number(Operation& operation, store::Item& item, std::string_
   const Key key{item.key(), operation.key.hash};
   store::Item* fresh = store_.create(key, item.client_flags(), item.exptime(), size, &item);
   if (fresh == nullptr) {
+    operation.mode = StoreMode::Set;  // it is not the making of a number that failed
     operation.outcome = Outcome::NoMemory;
     return;
   }

@@ -92,8 +92,10 @@ class Owner {
 
   void show(Operation&, store::Item&, ReplyMemory&);
   bool may_store(Operation&, store::Item* old, StoreMode, uint64_t cas_wanted);
+  bool may_swap(Operation&, const store::Item* old, uint64_t cas_wanted);
   void join(Operation&, store::Item& old, std::string_view more, const store::Item* more_in,
             uint32_t more_size, StoreMode);
+  void make_number(Operation&);
   void rewrite_number(Operation&, store::Item&, std::string_view text);
   void no_memory(Operation&, StoreMode, const Key&);
   static Outcome told(store::Store::Asked asked);

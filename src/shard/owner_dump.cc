@@ -65,6 +65,9 @@ void Owner::note_prefix(const Operation& operation) {
     case Verb::GetAndTouch:
     case Verb::MetaGet:
       return prefixes_.note_get(key, operation.outcome == Outcome::Hit);
+    case Verb::Touch:  // in text it counts as nothing
+      if (operation.dialect != Dialect::Binary) return;
+      return prefixes_.note_get(key, operation.outcome == Outcome::Touched);
     case Verb::Store:
     case Verb::Reserve:
     case Verb::Refuse:

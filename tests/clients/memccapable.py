@@ -19,8 +19,7 @@ RESULT = re.compile(r"((?:ascii|binary) [a-z]+(?: [a-z]+)*)\s{2,}(?:\[(\w+)\])?"
 
 def main():
     chosen = options(__doc__)
-    # The binary cases join when the protocol does.
-    for flag, protocol in (("-a", "ascii"),):
+    for flag, protocol in (("-a", "ascii"), ("-b", "binary")):
         with Server("memcached", time_limit_s=TOOL_LIMIT_S * 2) as server:
             expected, output = results(server, flag)
         names = sorted(name for name, result in expected.items() if result == "pass")

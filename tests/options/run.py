@@ -84,7 +84,6 @@ REFUSED_BY_US = [
     ("-S", EX_USAGE, "SASL is not supported yet"),
     ("-Y /nonexistent", 1, "not supported yet"),
     ("-e /nonexistent", 1, "not supported yet"),
-    ("-B binary", EX_USAGE, "not supported yet"),
     ("-o slab_chunk_max=0", 1, "1 to 1024"),
     ("-o lru_crawler_tocrawl=99999999999", 1, "at least 0"),
     ("-o slab_sizes", EX_USAGE, "expected"),
@@ -100,7 +99,7 @@ REFUSED_BY_US = [
 TAKEN_BY_BOTH = [
     "", "-vvv", "--verbose=3", "-vv --verbose", "-N2", "-L", "-p-1", "-p 0", "-U 0", "-D :",
     "-X", "-W", "-C -M -F -A -k -r", "--napi-ids=2", "--unix-mask=700", "-l a,b -l [::1]:5",
-    "-f 1.1 -n 64 -R 5 -b 5", "-B ascii", "-B auto", "-o modern", "-o no_modern,lru_crawler",
+    "-f 1.1 -n 64 -R 5 -b 5", "-B ascii", "-B auto", "-B binary", "-o modern", "-o no_modern,lru_crawler",
     "-o maxconns_fast,hashpower=20,", "-o slab_automove,slab_reassign,no_slab_automove",
     "-o no_hashexpand,track_sizes,resp_obj_mem_limit=3", "-o maxconns_fast=3", "surplus",
 ]

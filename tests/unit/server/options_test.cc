@@ -142,7 +142,7 @@ TEST_CASE("long forms mean the same") {
   CHECK(config.memory_limit == 32ull << 20);
   CHECK_FALSE(config.cas_enabled);
   CHECK(config.unix_mask == 0600);
-  CHECK(config.binding_protocol == "ascii");
+  CHECK(config.protocol == Protocol::Ascii);
   CHECK(config.extended.hashpower == 13);
   CHECK(config.listen == std::vector<std::string>{"127.0.0.1"});
 }
@@ -205,13 +205,19 @@ TEST_CASE("numbers outside their range say what would be right") {
   check_refused({"-s", ""}, 1, "not empty");
 }
 
+TEST_CASE("-B says what is spoken") {
+  CHECK(taken({}).protocol == Protocol::Negotiated);
+  CHECK(taken({"-B", "ascii"}).protocol == Protocol::Ascii);
+  CHECK(taken({"-B", "binary"}).protocol == Protocol::Binary);
+  CHECK(taken({"-B", "binary", "-B", "auto"}).protocol == Protocol::Negotiated);
+}
+
 TEST_CASE("what is not there yet is refused with memcached's code for it") {
   check_refused({"-Z"}, 64, "TLS is not supported yet");
   check_refused({"-S"}, 64, "SASL is not supported yet");
   check_refused({"-Y", "file"}, 1, "not supported yet");
   check_refused({"-e", "file"}, 1, "not supported yet");
-  check_refused({"-B", "binary"}, 64, "not supported yet");
-  check_refused({"-B", "foo"}, 64, "expected auto or ascii");
+  check_refused({"-B", "foo"}, 64, "expected auto, ascii or binary");
   check_refused({"-U", "11211"}, 64, "UDP is not supported yet");
   check_refused({"-U", "-1"}, 64, "UDP is not supported yet");
   check_refused({"-U", "99999"}, 64, "from 0 to 65535");

@@ -272,9 +272,9 @@ TEST_CASE("what looks like a browser is hung up on") {
   check_reads("get / HTTP/1.1\r\n", {"get /", "get HTTP/1.1 end"});
 }
 
-TEST_CASE("a binary request is hung up on") {
-  check_reads("\x80\x01\x02", {"die"});
-  check_reads("get k\r\n\x80", {"get k end", "die"});
+TEST_CASE("the first byte of a binary request is a byte like any other within text") {
+  check_line("\x80\x01\x02", "say ERROR");
+  check_reads("get k\r\n\x80\x01\r\n", {"get k end", "say ERROR"});
   check_reads("get \x80\r\n", {"get \x80 end"});
 }
 

@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-#include "wire/text_replies.h"
+#include "wire/replies.h"
 
 namespace ringcached::wire::testing {
 namespace {
@@ -40,6 +40,8 @@ Operation used() {
   operation.found = {&somewhere, 77, &somewhere};
   operation.fill = &somewhere;
   operation.next = &operation;
+  operation.echo = "used";
+  operation.dialect = Dialect::Meta;
   return operation;
 }
 
@@ -50,7 +52,8 @@ void check_blank(const Operation& operation) {
   CHECK(operation.found.size == 0);
   CHECK(operation.found.holder == nullptr);
   CHECK(operation.cas == 0);
-  if (operation.verb != Verb::Dump) CHECK(operation.number == 0);
+  const bool asks_with_it = operation.verb == Verb::Dump || operation.dialect == Dialect::Binary;
+  if (!asks_with_it) CHECK(operation.number == 0);
   CHECK(operation.fill == nullptr);
   CHECK(operation.next == nullptr);
 }
@@ -187,15 +190,32 @@ SplitBytes::~SplitBytes() {
   munmap(memory_, 2 * page_size());
 }
 
+/// What only the binary protocol asks: "from <opcode>", a status, a cas id, a number to begin with.
+std::string describe_binary(const Operation& operation) {
+  if (operation.verb == Verb::Die) return "";
+  REQUIRE(operation.echo.size() == binary_header_size);
+  CHECK(static_cast<uint8_t>(operation.echo[0]) == request_magic);
+  std::string text = " opcode=" + std::to_string(static_cast<uint8_t>(operation.echo[1]));
+  if (operation.verb == Verb::Say || operation.verb == Verb::Quit) {
+    text += " status=" + std::to_string(operation.number);
+  }
+  if (operation.cas_wanted != 0) text += " cas=" + std::to_string(operation.cas_wanted);
+  if (operation.verb == Verb::Arithmetic && operation.mode == StoreMode::Add) {
+    text += " initial=" + std::to_string(operation.number) +
+            " exptime=" + std::to_string(operation.exptime);
+  }
+  return text;
+}
+
 std::string describe(const Operation& operation) {
   std::string text = describe_plain(operation);
+  if (operation.dialect == Dialect::Binary) text += describe_binary(operation);
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
   return operation.quiet ? text + " quiet" : text;
 }
 
-Caller::Caller(const ParserRules& rules) : rules_(rules) {}
-
-void Caller::receive(std::string_view input, size_t fragment_size) {
+template <class Parser>
+void CallerOf<Parser>::receive(std::string_view input, size_t fragment_size) {
   if (fragment_size == 0) fragment_size = input.size();
   while (!input.empty() && !died_) {
     const std::string_view fragment = input.substr(0, fragment_size);
@@ -205,7 +225,8 @@ void Caller::receive(std::string_view input, size_t fragment_size) {
   }
 }
 
-void Caller::run() {
+template <class Parser>
+void CallerOf<Parser>::run() {
   static GuardedBytes guarded(guarded_size);
   while (!died_) {
     if (is_filling_ && !fill()) return;
@@ -232,10 +253,12 @@ void Caller::run() {
 }
 
 /// Completes a value as a connection does, so that it reads like one that came whole.
-bool Caller::fill() {
+template <class Parser>
+bool CallerOf<Parser>::fill() {
   const size_t size = filling_.value_size;
-  if (pending_.size() < size + 2) return false;
-  if (std::string_view(pending_).substr(size, 2) == "\r\n") {
+  const std::string_view end = value_end(filling_.dialect);
+  if (pending_.size() < size + end.size()) return false;
+  if (std::string_view(pending_).substr(size, end.size()) == end) {
     filling_.verb = Verb::Store;
     filling_.key.bytes = filling_key_;
     filling_.value = std::string_view(pending_).substr(0, size);
@@ -243,12 +266,13 @@ bool Caller::fill() {
   } else if (!filling_.quiet) {
     operations_.push_back("say CLIENT_ERROR bad data chunk");
   }
-  pending_.erase(0, size + 2);
+  pending_.erase(0, size + end.size());
   is_filling_ = false;
   return true;
 }
 
-void Caller::note(const Operation& operation) {
+template <class Parser>
+void CallerOf<Parser>::note(const Operation& operation) {
   const bool has_hash = has_key(operation.verb) && operation.verb != Verb::Dump;
   if (has_hash) CHECK(operation.key.hash == hasher_(operation.key.bytes));
   check_blank(operation);
@@ -260,22 +284,23 @@ void Caller::note(const Operation& operation) {
   died_ = operation.verb == Verb::Die || operation.verb == Verb::Quit;
 }
 
-std::vector<std::string> transcript(std::string_view input, size_t fragment_size,
-                                    const ParserRules& rules) {
-  Caller caller(rules);
-  caller.receive(input, fragment_size);
-  return caller.operations();
-}
-
+template <class Parser>
 void check_reads(std::string_view input, const std::vector<std::string>& expected,
                  const ParserRules& rules) {
   for (const size_t fragment_size : fragment_sizes) {
-    const auto actual = transcript(input, fragment_size, rules);
+    const auto actual = transcript<Parser>(input, fragment_size, rules);
     INFO("input: ", std::string(input.substr(0, 200)));
     INFO("fragments of: ", fragment_size);
     REQUIRE(actual.size() == expected.size());
     for (size_t i = 0; i < expected.size(); ++i) CHECK(actual[i] == expected[i]);
   }
 }
+
+template class CallerOf<TextParser>;
+template class CallerOf<BinaryParser>;
+template void check_reads<TextParser>(std::string_view, const std::vector<std::string>&,
+                                      const ParserRules&);
+template void check_reads<BinaryParser>(std::string_view, const std::vector<std::string>&,
+                                        const ParserRules&);
 
 }  // namespace ringcached::wire::testing

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "wire/binary_parser.h"
 #include "wire/text_parser.h"
 
 namespace ringcached::wire::testing {
@@ -59,9 +60,10 @@ class SplitBytes {
 std::string describe(const Operation& operation);
 
 /// Plays a connection that receives `input` in fragments of one size.
-class Caller {
+template <class Parser>
+class CallerOf {
  public:
-  explicit Caller(const ParserRules& rules = {});
+  explicit CallerOf(const ParserRules& rules = {}) : rules_(rules) {}
 
   /// Feeds `input` and runs all that can be run.
   void receive(std::string_view input, size_t fragment_size);
@@ -78,7 +80,7 @@ class Caller {
 
   ParserRules rules_;
   KeyHasher hasher_{hash_seed};
-  TextParser parser_{rules_, hasher_};
+  Parser parser_{rules_, hasher_};
   std::string pending_;
   std::vector<std::string> operations_;
   Operation filling_;
@@ -88,10 +90,19 @@ class Caller {
   size_t calls_ = 0;
 };
 
+using Caller = CallerOf<TextParser>;
+using BinaryCaller = CallerOf<BinaryParser>;
+
+template <class Parser = TextParser>
 std::vector<std::string> transcript(std::string_view input, size_t fragment_size,
-                                    const ParserRules& rules = {});
+                                    const ParserRules& rules = {}) {
+  CallerOf<Parser> caller(rules);
+  caller.receive(input, fragment_size);
+  return caller.operations();
+}
 
 /// Checks that `input` means `expected` at every fragment size.
+template <class Parser = TextParser>
 void check_reads(std::string_view input, const std::vector<std::string>& expected,
                  const ParserRules& rules = {});
 

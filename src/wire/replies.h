@@ -1,0 +1,40 @@
+// Spells the outcome of an operation in the language in which it was asked.
+#pragma once
+
+#include <string_view>
+
+#include "ringcached/operation.h"
+#include "wire/binary_writer.h"
+#include "wire/text_writer.h"
+
+namespace ringcached::wire {
+
+/// What stands behind a value on the wire, in requests as in replies.
+constexpr std::string_view value_end(Dialect dialect) {
+  return dialect == Dialect::Binary ? std::string_view() : std::string_view("\r\n");
+}
+
+/// No reply at all, whatever became of it.
+inline bool is_silent(const Operation& operation) {
+  return operation.dialect == Dialect::Binary ? is_silent_in_binary(operation) : operation.quiet;
+}
+
+/// The reply is the operation's own text (`value`), word for word, of any length.
+inline bool is_ready_made(const Operation& operation) {
+  return operation.verb == Verb::Say && operation.dialect != Dialect::Binary;
+}
+
+/// Writes what comes before the value, or the whole reply where there is none, at `out`, which has
+/// room for reply_frame_max; returns the end. Writes nothing for what is silent or ready made.
+inline char* write_reply_head(const Operation& operation, char* out) {
+  if (operation.dialect == Dialect::Binary) return write_binary_head(operation, out);
+  return write_head(operation, out);
+}
+
+/// Writes what comes after the value, or after all of the reply where there is none.
+inline char* write_reply_tail(const Operation& operation, char* out) {
+  if (operation.dialect == Dialect::Binary) return out;
+  return write_tail(operation, out);
+}
+
+}  // namespace ringcached::wire
