@@ -26,7 +26,7 @@ enum class Protocol : uint8_t { Negotiated, Ascii, Binary };
 /// are kept only to be shown; README lists them.
 struct ExtendedConfig {
   bool maxconns_fast = true;
-  uint32_t hashpower = 0;  // log2 of the initial table slots over all partitions; 0 = small
+  uint32_t hashpower = 0;  // log2 of the items that all tables begin with room for; 0 = few
   bool slab_reassign = true;
   uint32_t slab_automove = 1;
   double slab_automove_ratio = 0.8;

@@ -34,7 +34,7 @@ store::StoreConfig store_config(const Process& process, uint32_t partition) {
   made.hasher = process.hasher;
   if (config.extended.hashpower > 0) {
     const uint64_t slots = (uint64_t{1} << config.extended.hashpower) / process.partitions;
-    made.initial_buckets = static_cast<uint32_t>(slots / store::bucket_slots);
+    made.initial_buckets = static_cast<uint32_t>(slots / store::bucket_items);
   }
   return made;
 }

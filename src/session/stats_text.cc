@@ -32,7 +32,7 @@ rusage usage() {
   return used;
 }
 
-/// log2 of the slots of the table, as memcached counts its buckets.
+/// log2 of the items that the table is made for, eight to a bucket: as memcached counts.
 std::string hash_power(const StatSources& s) {
   uint64_t slots = s.sum.counters[Counter::TableBuckets] * 8;
   int power = 0;

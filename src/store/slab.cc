@@ -15,7 +15,7 @@ namespace ringcached::store {
 
 namespace {
 
-constexpr size_t directory_start = 4096;  // pages; more are made room for as they come
+constexpr uint64_t pages_start = 4096;  // more are made room for as they come
 
 /// A free chunk is all poison, but those who keep the free chunks may look.
 MAY_READ_POISON uint16_t next_free(const void* chunk) {
@@ -35,9 +35,11 @@ uint32_t reciprocal_of(uint32_t chunk_size) {
 
 Slab::Slab(const SizeClasses& sizes, Arena& arena, PageBudget& budget, uint32_t partition)
     : sizes_(sizes), arena_(arena), budget_(budget), partition_(partition) {
-  // So that the directory never has to be copied while it serves: untouched room costs addresses.
-  pages_.reserve(std::max<size_t>(directory_start, budget.most() + 1));
-  pages_.emplace_back();
+  // So that nothing has to be copied while it serves: untouched room costs addresses.
+  const uint64_t most = std::clamp<uint64_t>(budget.most(), pages_start, page_number_max) + 1;
+  pages_.reserve(most);
+  directory_.reserve(most);
+  add_number();
   for (uint32_t i = 0; i < sizes_.count(); ++i) {
     classes_[i].chunks_per_page = sizes_.chunks_per_page(i);
   }
@@ -45,8 +47,9 @@ Slab::Slab(const SizeClasses& sizes, Arena& arena, PageBudget& budget, uint32_t 
 
 Slab::~Slab() {
   for (uint32_t number = 1; number < page_numbers(); ++number) {
-    if (pages_[number].base == nullptr) continue;
-    arena_.return_page(pages_[number].base, false);
+    char* base = directory_.base_of(number);
+    if (base == nullptr) continue;
+    arena_.return_page(base, false);
     budget_.give_back(partition_);
   }
 }
@@ -72,7 +75,7 @@ void* Slab::pop(uint8_t class_number) {
   // The chunk freed last is the warmest; carving touches new memory.
   const bool reuse = page.free_head != no_chunk;
   const uint32_t index = reuse ? page.free_head : page.carved;
-  char* chunk = page.base + page_header_size + index * size_t{page.chunk_size};
+  void* chunk = chunk_at((number << chunk_index_bits) | index);
   if (reuse) {
     page.free_head = next_free(chunk);
   } else {
@@ -82,7 +85,7 @@ void* Slab::pop(uint8_t class_number) {
   ++page.live;
   ++c.used;
   if (page.free_head == no_chunk && page.carved == c.chunks_per_page) unlist(number);
-  unpoison(chunk, page.chunk_size);
+  unpoison(chunk, sizes_.chunk_size(class_number));
   return chunk;
 }
 
@@ -92,7 +95,7 @@ void Slab::free(void* chunk) {
   Page& page = pages_[number];
   RC_ASSERT(kind_of(shape_at(chunk)) != ChunkKind::Free && page.live > 0);
   mark_free(chunk, page.free_head);
-  poison(chunk, page.chunk_size);
+  poison(chunk, header.chunk_size);
   page.free_head = static_cast<uint16_t>(chunk_index(header, chunk));
   --page.live;
   --classes_[page.class_number].used;
@@ -160,31 +163,33 @@ uint32_t Slab::take_page() {
   }
   const uint32_t number = free_number();
   pages_[number] = Page{};
-  pages_[number].base = base;
+  directory_.set(number, base, 0);
   ++pages_held_;
   return number;
 }
 
 uint32_t Slab::free_number() {
-  if (unused_head_ == 0) {
-    pages_.emplace_back();
-    return page_numbers() - 1;
-  }
+  if (unused_head_ == 0) return add_number();
   const uint32_t number = unused_head_;
   unused_head_ = pages_[number].next;
   return number;
 }
 
+uint32_t Slab::add_number() {
+  pages_.emplace_back();
+  directory_.add();
+  return page_numbers() - 1;
+}
+
 void Slab::cut(uint32_t number, uint8_t class_number) {
-  Page& page = pages_[number];
-  char* base = page.base;
-  page = Page{};
-  page.base = base;
-  page.class_number = class_number;
-  page.chunk_size = static_cast<uint16_t>(sizes_.chunk_size(class_number));
+  const auto chunk_size = static_cast<uint16_t>(sizes_.chunk_size(class_number));
+  pages_[number] = Page{};
+  pages_[number].class_number = class_number;
+  char* base = directory_.base_of(number);
+  directory_.set(number, base, chunk_size);
   unpoison(base, page_size);
   *reinterpret_cast<PageHeader*>(base) =
-      PageHeader{number, reciprocal_of(page.chunk_size), page.chunk_size, class_number, {}};
+      PageHeader{number, reciprocal_of(chunk_size), chunk_size, class_number, {}};
   poison(base + page_header_size, page_payload);
   ++classes_[class_number].pages;
   list(number);
@@ -223,7 +228,8 @@ bool Slab::give_up_empty() {
 }
 
 void Slab::give_up(uint32_t number) {
-  arena_.return_page(pages_[number].base, true);
+  arena_.return_page(directory_.base_of(number), true);
+  directory_.set(number, nullptr, 0);
   budget_.give_back(partition_);
   pages_[number] = Page{};
   pages_[number].next = unused_head_;
@@ -256,9 +262,10 @@ void Slab::verify() const {
   std::array<uint64_t, classes_max> pages{};
   std::array<uint64_t, classes_max> used{};
   uint64_t held = 0, empty = 0, carved = 0;
+  RC_ASSERT(directory_.size() == page_numbers());
   for (uint32_t number = 1; number < page_numbers(); ++number) {
     const Page& page = pages_[number];
-    if (page.base == nullptr) continue;
+    if (directory_.base_of(number) == nullptr) continue;
     ++held;
     carved += page.carved;
     if (page.class_number == no_class) {
@@ -285,10 +292,10 @@ void Slab::verify() const {
 
 void Slab::verify_page(uint32_t number) const {
   const Page& page = pages_[number];
-  const PageHeader& header = page_of(static_cast<const void*>(page.base));
+  const PageHeader& header = page_of(static_cast<const void*>(directory_.base_of(number)));
   const uint32_t per_page = classes_[page.class_number].chunks_per_page;
   RC_ASSERT(header.number == number && header.class_number == page.class_number);
-  RC_ASSERT(header.chunk_size == page.chunk_size);
+  RC_ASSERT(header.chunk_size == directory_.chunk_size_of(number));
   RC_ASSERT(page.live > 0 || !page.closed);
   RC_ASSERT(page.carved <= per_page);
   uint32_t on_list = 0, marked = 0;

@@ -14,6 +14,7 @@
 #include "store/item.h"
 #include "store/page.h"
 #include "store/page_budget.h"
+#include "store/page_directory.h"
 #include "store/size_classes.h"
 
 namespace ringcached::store {
@@ -26,19 +27,17 @@ class Slab {
  public:
   /// What changes about a page. Linked by page number into its class's list while it has room.
   struct Page {
-    char* base = nullptr;  // null: the number is not in use
     uint32_t prev = 0;
     uint32_t next = 0;
     uint16_t free_head = no_chunk;  // the chunk freed last; chunks from `carved` on were never used
     uint16_t carved = 0;
     uint16_t live = 0;
-    uint16_t chunk_size = 0;
     uint8_t class_number = no_class;
     bool listed = false;
     bool closed = false;      // being emptied: no chunk is given out
     uint8_t heir = no_class;  // who gets it when it is empty
   };
-  static_assert(sizeof(Page) == 32);
+  static_assert(sizeof(Page) == 20);
 
   struct Class {
     uint32_t with_room = 0;  // head of the list of pages with free chunks
@@ -75,11 +74,9 @@ class Slab {
   void close_page(uint32_t number, uint8_t heir = no_class);
   void open_page(uint32_t number);
 
-  void* chunk_at(Ref ref) const {
-    const Page& page = pages_[page_number_of(ref)];
-    return page.base + page_header_size + chunk_index_of(ref) * size_t{page.chunk_size};
-  }
+  void* chunk_at(Ref ref) const { return directory_.chunk_at(ref); }
   Item& item_at(Ref ref) const { return *static_cast<Item*>(chunk_at(ref)); }
+  const PageDirectory& directory() const { return directory_; }
   /// The kind and parts of any chunk of a page, free ones included.
   static uint8_t shape_at(const void* chunk);
 
@@ -102,6 +99,7 @@ class Slab {
   bool give_page(uint8_t class_number);
   uint32_t take_page();
   uint32_t free_number();
+  uint32_t add_number();
   void cut(uint32_t number, uint8_t class_number);
   void retire(uint32_t number);
   void give_up(uint32_t number);
@@ -117,6 +115,7 @@ class Slab {
   uint32_t empty_count_ = 0;
   uint64_t pages_held_ = 0;
   uint64_t carved_ = 0;
+  PageDirectory directory_;  // as many as there are pages_
   std::vector<Page> pages_;
   std::array<Class, classes_max> classes_{};
 };

@@ -24,7 +24,7 @@ Store::Store(const StoreConfig& config, PageBudget& budget, Counters& counters)
       sizes_(smallest_chunk(config), config.growth_factor),
       arena_(faults_),
       slab_(sizes_, arena_, budget, config.partition),
-      table_(arena_, config_.hasher, config.initial_buckets),
+      table_(arena_, slab_.directory(), config_.hasher, config.initial_buckets),
       eviction_(slab_, classes_, faults_),
       cas_last_(config.partition),
       cas_step_(std::bit_ceil(uint64_t{config.partitions})) {

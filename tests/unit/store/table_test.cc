@@ -2,7 +2,6 @@
 #include "store/table.h"
 
 #include <algorithm>
-#include <deque>
 #include <random>
 #include <string>
 #include <vector>
@@ -14,31 +13,31 @@
 namespace ringcached::store {
 namespace {
 
-/// Items that live outside any slab: the table only wants their keys.
+/// Items without values in pages of their own; `faults` strikes the table alone.
 struct TableFixture {
-  explicit TableFixture(uint32_t buckets = 4) : table(arena, hasher, buckets) {}
+  explicit TableFixture(uint32_t buckets = 4)
+      : slab(sizes, pages, budget, 0), table(arena, slab.directory(), hasher, buckets) {}
 
-  Item& add(const std::string& key) {
-    memory.emplace_back();
-    // Item::make asks the page for the class: there is one in front.
-    Item& item = Item::make(memory.back().item, 0, key, 0);
+  Item& make(const std::string& key) {
+    Item& item = Item::make(slab.allocate(0), 0, key, 0);
     item.set(status::linked);
+    return item;
+  }
+  Item& add(const std::string& key) {
+    Item& item = make(key);
     REQUIRE(table.reserve(1));
     table.insert(hasher(key), item);
     return item;
   }
   Item* find(const std::string& key) const { return table.find(Key{key, hasher(key)}); }
 
-  struct alignas(page_size) OnPage {
-    char header[page_header_size] = {};
-    char item[256] = {};
-  };
-
-  FaultPlan faults;
-  Arena arena{faults};
+  FaultPlan faults, no_faults;
+  Arena arena{faults}, pages{no_faults};
+  SizeClasses sizes{80, 1.25};
+  PageBudget budget{64u << 20, 1};
+  Slab slab;
   KeyHasher hasher{test_seed};
   Table table;
-  std::deque<OnPage> memory;
 };
 
 }  // namespace
@@ -60,7 +59,7 @@ TEST_CASE("every key is found while the table grows a bucket at a time") {
   CHECK(f.find("key2000") == nullptr);
   CHECK(f.find("") == nullptr);
   CHECK(f.table.size() == 2000);
-  CHECK(f.table.buckets() > 300);
+  CHECK(f.table.buckets() > 200);
   f.table.verify();
 }
 
@@ -93,9 +92,7 @@ TEST_CASE("replace puts another item in the same place") {
   TableFixture f;
   Item& old = f.add("key");
   for (int i = 0; i < 100; ++i) f.add("other" + std::to_string(i));
-  f.memory.emplace_back();
-  Item& item = Item::make(f.memory.back().item, 0, "key", 0);
-  item.set(status::linked);
+  Item& item = f.make("key");
   f.table.replace(f.hasher("key"), old, item);
   CHECK(f.find("key") == &item);
   CHECK(f.table.size() == 101);
@@ -114,9 +111,36 @@ TEST_CASE("a table without memory for growing keeps working and catches up later
   const uint64_t stunted = f.table.buckets();
   CHECK(stunted <= 4);
   for (int i = 100; i < 200; ++i) f.add("key" + std::to_string(i));
-  CHECK(f.table.buckets() * 7 > f.table.size());
+  CHECK(f.table.buckets() * bucket_items >= f.table.size());
   for (int i = 0; i < 200; ++i) REQUIRE(f.find("key" + std::to_string(i)) != nullptr);
   f.table.verify();
+}
+
+TEST_CASE("an item costs the table at most ten and a half bytes, wherever between two doublings") {
+  TableFixture f;
+  for (int i = 0; i < 40'000; ++i) {
+    f.add("key" + std::to_string(i));
+    if (i < 4000 || i % 500 != 0) continue;
+    CAPTURE(i);
+    CHECK(static_cast<double>(f.table.bytes()) <= 10.5 * static_cast<double>(f.table.size()));
+  }
+}
+
+TEST_CASE("keys with the same tag are told apart, and a tag of 0 is as good as any") {
+  TableFixture f;
+  const uint64_t tag_0 = 3, tag_1 = tag_0 | uint64_t{1} << 48;
+  REQUIRE(entry_tag_of(tag_0) == entry_tag_of(tag_1));
+  Item& one = f.make("one");
+  Item& two = f.make("two");
+  REQUIRE(f.table.reserve(2));
+  f.table.insert(tag_0, one);
+  f.table.insert(tag_1, two);
+  CHECK(f.table.find(Key{"one", tag_0}) == &one);
+  CHECK(f.table.find(Key{"two", tag_1}) == &two);
+  CHECK(f.table.find(Key{"three", tag_0}) == nullptr);
+  f.table.erase(tag_0, one);
+  CHECK(f.table.find(Key{"one", tag_0}) == nullptr);
+  CHECK(f.table.find(Key{"two", tag_1}) == &two);
 }
 
 TEST_CASE("reserve says no when there is no memory for overflow buckets") {
