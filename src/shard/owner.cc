@@ -32,7 +32,7 @@ void Owner::run(Operation* first, ReplyMemory& replies) {
   }
 }
 
-/// All buckets first, then all items, then those in overflow buckets (one in seven): the waits for
+/// All buckets first, then all items, then those in overflow buckets (one in eleven): the waits for
 /// memory overlap.
 void Owner::prefetch(const Operation* first) const {
   if (first == nullptr || first->next == nullptr) return;
