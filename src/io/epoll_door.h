@@ -8,6 +8,7 @@
 
 #include <sys/socket.h>
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -96,7 +97,7 @@ class EpollDoor final : public Door {
   BufferPool pool_;
   std::vector<uint16_t> free_;  // buffers; the last one given back is used first
   std::vector<Listener> listeners_;
-  std::vector<Client> clients_;
+  std::deque<Client> clients_;
   std::vector<Alarm> alarms_;
   std::vector<Token> asked_;       // accepts and sends that wait for wait()
   std::vector<Completion> ended_;  // by what was called since the last wait()
