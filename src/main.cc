@@ -35,6 +35,11 @@ int run(Config config) {
   if (const auto failure = server::drop_privileges(config)) {
     return fail(failure.message, failure.exit_code);
   }
+  if (!config.auth_file.empty()) {
+    // Said before it goes to the background; read for good where it serves.
+    const std::string wrong = session::Passwords().load(config.auth_file);
+    if (!wrong.empty()) return fail(wrong, server::exit_bad_auth_file);
+  }
   if (!settle_io(config.extended.io)) return server::exit_os_error;
   server::Listeners listeners = server::open_listeners(config);
   if (!listeners.error.empty()) return fail(listeners.error, server::exit_os_error);

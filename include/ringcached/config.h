@@ -68,6 +68,7 @@ struct Config {
   bool core_dumps = false;
   std::string user;
   std::string pid_file;
+  std::string auth_file;  // -Y; empty = everybody may talk
   int verbosity = 0;
   bool lock_memory = false;
 

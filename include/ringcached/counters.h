@@ -32,6 +32,8 @@ enum class Counter : uint8_t {
   TouchMisses,
   StoreTooLarge,
   StoreNoMemory,
+  AuthCommands,  // logins tried, and those of them that failed
+  AuthErrors,
   IdleKicks,  // connections closed for idleness
   BytesRead,
   BytesWritten,

@@ -13,9 +13,10 @@ struct MetaExtras;
 /// What is asked. Every dialect spells these same verbs.
 enum class Verb : uint8_t {
   // Answered by the session alone.
-  Say,   // `value` is the whole reply, ready made; a view into static memory
-  Quit,  // no reply (binary: as Say); the connection closes after the replies before it
-  Die,   // no reply; the connection closes and the replies before it are sent (HTTP, endless line)
+  Say,           // `value` is the whole reply, ready made; a view into static memory
+  Authenticate,  // `value`: who the client says it is
+  Quit,          // no reply (binary: as Say); the connection closes after the replies before it
+  Die,  // no reply; the connection closes and the replies before it are sent (HTTP, endless line)
 
   // For the partition that owns the key.
   Get,          // read

@@ -1,8 +1,6 @@
 // What must hold between settings, whatever the order in which they were given.
 #include "server/config_check.h"
 
-#include <array>
-
 #include "ringcached/limits.h"
 
 namespace ringcached::server {
@@ -31,6 +29,12 @@ std::string temporary_has_maintainer(const Config& config) {
   return "-o temporary_ttl needs lru_maintainer; leave no_lru_maintainer out";
 }
 
+/// Who logs in does it in text: nobody could by another way.
+std::string login_is_in_text(const Config& config) {
+  if (config.auth_file.empty() || config.protocol != Protocol::Binary) return {};
+  return "-Y is for the text protocols; leave -B binary out";
+}
+
 std::string chunk_divides_page(const Config& config) {
   const uint32_t chunk = config.extended.slab_chunk_max;
   if (slab_page_size % chunk == 0) return {};
@@ -57,8 +61,8 @@ std::string napi_ids_have_threads(const Config& config) {
 }  // namespace
 
 std::string broken_relation(const Config& config) {
-  constexpr std::array<Check, 6> checks = {
-      item_fits_memory,   lru_shares_fit,      temporary_has_maintainer,
+  constexpr Check checks[] = {
+      item_fits_memory,   lru_shares_fit,      temporary_has_maintainer, login_is_in_text,
       chunk_divides_page, slab_sizes_in_range, napi_ids_have_threads,
   };
   for (const Check check : checks) {

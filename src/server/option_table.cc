@@ -146,9 +146,8 @@ std::vector<Setting> option_table(Config& c) {
       {.letter = 'N', .name = "napi-ids", .takes = Takes::Number, .to = &c.napi_ids, .low = 1},
       {.letter = 'S', .name = "enable-sasl", .exit_code = EX_USAGE,
        .refusal = "SASL is not supported yet; leave -S out and keep clients apart by network"},
-      {.letter = 'Y', .name = "auth-file", .takes = Takes::Text,
-       .refusal = "authentication by file is not supported yet; leave -Y out and keep clients "
-                  "apart by network or by the mode of a UNIX socket (-s, -a)"},
+      {.letter = 'Y', .name = "auth-file", .takes = Takes::Text, .to = &c.auth_file,
+       .value_name = "file", .help = "file of user:password lines; clients log in with \"set\""},
       {.letter = 'e', .name = "memory-file", .takes = Takes::Text,
        .refusal = "a memory file that outlives the process is not supported yet; leave -e out"},
       {.letter = 'Z', .name = "enable-ssl", .exit_code = EX_USAGE,

@@ -122,6 +122,8 @@ class Reader {
       std::fprintf(err_, "ringcached: %s\n", broken.c_str());
       return EX_USAGE;
     }
+    // Logins are made in text, and memcached shows it so.
+    if (!config_.auth_file.empty()) config_.protocol = Protocol::Ascii;
     if (surroundings_.is_root && config_.user.empty()) {
       std::fputs("can't run as root without the -u switch\n", err_);
       return EX_USAGE;

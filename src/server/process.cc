@@ -42,13 +42,26 @@ sigset_t watched_signals() {
   return signals;
 }
 
+/// Reads the file of -Y, if there is one; false: it says nothing that can be used.
+bool load_passwords(Process& process) {
+  if (process.config.auth_file.empty()) return true;
+  const std::string error = process.passwords.load(process.config.auth_file);
+  if (error.empty()) return true;
+  std::fprintf(stderr, "ringcached: %s\n", error.c_str());
+  return false;
+}
+
 /// Waits for a signal that asks for the end.
-void wait_for_the_end(const Config& config) {
+void wait_for_the_end(Process& process) {
+  const Config& config = process.config;
   const sigset_t signals = watched_signals();
   while (true) {
     int signal = 0;
     if (::sigwait(&signals, &signal) != 0) continue;
-    if (signal == SIGHUP) continue;  // nothing to load again yet
+    if (signal == SIGHUP) {
+      load_passwords(process);
+      continue;
+    }
     if (signal == SIGUSR1) std::fprintf(stderr, "Gracefully stopping\n");
     if (config.verbosity > 0) std::fprintf(stderr, "Exiting normally\n");
     return;
@@ -105,6 +118,7 @@ int serve(const Config& config, std::vector<int> listeners) {
   ::signal(SIGPIPE, SIG_IGN);
 
   Process process(config);
+  if (!load_passwords(process)) return exit_bad_auth_file;
   std::atomic<bool> failed{false};
   std::barrier<> all_ready(static_cast<ptrdiff_t>(config.threads) + 1);
   std::vector<std::thread> cores;
@@ -122,7 +136,7 @@ int serve(const Config& config, std::vector<int> listeners) {
                    ringcached_version, config.threads, process.partitions,
                    static_cast<unsigned long long>(config.memory_limit >> 20));
     }
-    wait_for_the_end(config);
+    wait_for_the_end(process);
     process.request_stop();
     all_ready.arrive_and_wait();
   }

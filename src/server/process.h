@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "ringcached/config.h"
 #include "session/acceptor.h"
+#include "session/passwords.h"
 #include "shard/mailbox.h"
 #include "store/page_budget.h"
 #include "wire/text_parser.h"
@@ -33,6 +34,7 @@ struct Process {
   store::PageBudget budget;
   shard::Mailboxes mailboxes;
   session::ConnectionCount connections;
+  session::Passwords passwords;    // filled before the cores start serving
   std::vector<int> bells;          // per core; set before the cores start serving
   std::atomic<bool> stop{false};   // set once; every core looks at it each turn
   std::atomic<uint32_t> ended{0};  // cores that have nothing under way any more
@@ -41,6 +43,9 @@ struct Process {
   void request_stop();
   void wake_all() const;
 };
+
+/// What a file of passwords that cannot be used ends with; memcached's.
+inline constexpr int exit_bad_auth_file = 1;
 
 /// Runs the cores until a signal asks for the end; the process's exit code.
 /// `listeners` are handed over; `config` names the door to use, Uring or Epoll.

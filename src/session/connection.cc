@@ -34,6 +34,7 @@ Connection::Connection(Clients& home, uint32_t slot, uint32_t generation, int so
       last_heard_(core_.now.seconds),
       parser_(std::in_place_type<wire::TextParser>, core_.rules, core_.hasher) {
   if (core_.config.protocol == Protocol::Binary) speak_binary();
+  if (!core_.config.auth_file.empty()) parser_.emplace<wire::AuthGate>();
 }
 
 void Connection::start() {
@@ -197,10 +198,27 @@ bool Connection::take_step(const wire::Step& step, Operation& operation) {
     begin_dump(operation);
     return false;
   }
+  if (operation.verb == Verb::Authenticate) {
+    log_in(operation);
+    return false;  // another parser goes on
+  }
   if (has_key(operation.verb)) return true;
   if (is_for_all(operation.verb)) return false;
   operation.outcome = Outcome::Done;
   return operation.verb == Verb::Say;
+}
+
+/// Decides about a login; the reply takes the operation's place.
+void Connection::log_in(Operation& operation) {
+  const wire::Credentials given = wire::read_credentials(operation.value);
+  const bool readable = !given.user.empty();
+  const bool known = readable && core_.passwords.admits(given.user, given.password);
+  if (readable) ++core_.counters[Counter::AuthCommands];
+  if (readable && !known) ++core_.counters[Counter::AuthErrors];
+  if (known) parser_.emplace<wire::TextParser>(core_.rules, core_.hasher);
+  operation = {};
+  operation.value = known ? wire::stored : readable ? wire::auth_failed : wire::bad_auth_token;
+  operation.outcome = Outcome::Done;
 }
 
 /// The batch is home: its replies are written; what was not run waits for the client to read.

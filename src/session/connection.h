@@ -19,6 +19,7 @@
 #include "session/services.h"
 #include "shard/batch.h"
 #include "shard/fill.h"
+#include "wire/auth_gate.h"
 #include "wire/binary_parser.h"
 #include "wire/replies.h"
 #include "wire/text_parser.h"
@@ -89,6 +90,7 @@ class Connection final : public shard::BatchOwner {
   template <class Parser>
   void parse_batch_with(Parser&);
   bool take_step(const wire::Step&, Operation&);
+  void log_in(Operation&);
   void settle();
   void finish_batch();
   void rest();
@@ -129,7 +131,7 @@ class Connection final : public shard::BatchOwner {
   Seconds last_taken_ = 0;     // when the client last took bytes
   Seconds last_heard_ = 0;     // when bytes last came from it
   size_t need_ = 1;            // bytes at hand before parsing makes sense again
-  std::variant<wire::TextParser, wire::BinaryParser> parser_;
+  std::variant<wire::TextParser, wire::BinaryParser, wire::AuthGate> parser_;
   Input input_;
   Output output_;
   shard::Batch* batch_ = nullptr;

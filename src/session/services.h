@@ -10,6 +10,7 @@
 #include "ringcached/time.h"
 #include "ringcached/tuning.h"
 #include "session/output.h"
+#include "session/passwords.h"
 #include "shard/shard.h"
 #include "wire/text_parser.h"
 
@@ -24,6 +25,7 @@ struct Services {
   const KeyHasher& hasher;
   const Now& now;  // of this turn
   Tuning tuning;
+  const Passwords& passwords;
   OutputPool pool{};
   uint32_t batch_capacity = 128;
 };

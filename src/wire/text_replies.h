@@ -32,6 +32,12 @@ inline constexpr std::string_view bad_exptime = "CLIENT_ERROR invalid exptime ar
 inline constexpr std::string_view bad_delta = "CLIENT_ERROR invalid numeric delta argument\r\n";
 inline constexpr std::string_view not_numeric =
     "CLIENT_ERROR cannot increment or decrement non-numeric value\r\n";
+inline constexpr std::string_view unauthenticated = "CLIENT_ERROR unauthenticated\r\n";
+inline constexpr std::string_view auth_failed = "CLIENT_ERROR authentication failure\r\n";
+inline constexpr std::string_view auth_token_too_long = "CLIENT_ERROR auth token too long\r\n";
+inline constexpr std::string_view bad_auth_token =
+    "CLIENT_ERROR bad authentication token format\r\n";
+inline constexpr std::string_view bad_auth_end = "CLIENT_ERROR bad command line termination\r\n";
 inline constexpr std::string_view flush_refused = "CLIENT_ERROR flush_all not allowed\r\n";
 inline constexpr std::string_view bad_shutdown_mode = "CLIENT_ERROR invalid shutdown mode\r\n";
 inline constexpr std::string_view bad_automove_window =

@@ -240,6 +240,87 @@ def idle_clients():
                 raise AssertionError("idle_kicks is not 1")
 
 
+def ask(client, command, end):
+    client.sendall(command)
+    return receive_until(client, end)
+
+
+def logins():
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "users")
+        path.write_text("alice:other\nbob:secret\n", encoding="ascii")
+        os.chmod(folder, 0o755)
+        port = servers.free_port()
+        with Started("-p", port, "-l", "127.0.0.1", "-t", "2", "-Y", path) as server:
+            address = ("127.0.0.1", port)
+            refused = b"CLIENT_ERROR unauthenticated\r\n"
+            wait_for("an answer", lambda: answers(socket.AF_INET, address) == refused)
+            with socket.create_connection(address, LIMIT_S) as client:
+                same(ask(client, b"get greeting\r\n", b"\r\n"), refused, "the reply before a login")
+                same(ask(client, b"set a 0 0 9\r\nbob wrong\r\n", b"\r\n"),
+                     b"CLIENT_ERROR authentication failure\r\n", "the reply to a wrong password")
+                same(ask(client, b"set a 0 0 3\r\nbob\r\n", b"\r\n"),
+                     b"CLIENT_ERROR bad authentication token format\r\n", "the reply to one word")
+                same(ask(client, b"set a 0 0 10\r\nbob secretXY", b"\r\n"),
+                     b"CLIENT_ERROR bad command line termination\r\n", "the reply to a wrong length")
+                same(ask(client, b"set a 0 0 x\r\n", b"unauthenticated\r\n")[-len(refused):], refused,
+                     "the reply to no length")
+                same(ask(client, b"set a 0 0 10\r\nbob secret\r\nset k 0 0 1\r\nx\r\nget k\r\n", b"END\r\n"),
+                     b"STORED\r\nSTORED\r\nVALUE k 0 1\r\nx\r\nEND\r\n", "the replies after a login")
+                stats = ask(client, b"stats\r\n", b"END\r\n")
+                for line in (b"STAT auth_cmds 2\r\n", b"STAT auth_errors 1\r\n"):
+                    if line not in stats:
+                        raise AssertionError(f"{line!r} is not in the statistics")
+                if b"secret" in ask(client, b"stats settings\r\n", b"END\r\n"):
+                    raise AssertionError("a password stands in the settings")
+            with socket.create_connection(address, LIMIT_S) as client:
+                same(ask(client, b"set a 0 0 16385\r\n", b"\r\n"),
+                     b"CLIENT_ERROR auth token too long\r\n", "the reply to a long token")
+                same(client.recv(1), b"", "what follows a long token")
+            for silent in (b"quit\n", b"x" * 3000, b"\r\n"):
+                with socket.create_connection(address, LIMIT_S) as client:
+                    client.sendall(silent)
+                    same(client.recv(1), b"", f"the reply to {silent[:8]!r}")
+            reloads(server, address, path)
+
+
+def reloads(server, address, path):
+    """SIGHUP reads the file again; a bad one changes nothing."""
+    def enters(password):
+        with socket.create_connection(address, LIMIT_S) as client:
+            token = b"bob " + password
+            return ask(client, b"set a 0 0 %d\r\n%s\r\n" % (len(token), token), b"\r\n") == b"STORED\r\n"
+
+    child = int(pathlib.Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
+                .split()[0])
+    path.write_text("no colon\n", encoding="ascii")
+    os.kill(child, signal.SIGHUP)
+    path_said = server.process.stdout.readline().decode()
+    if "malformed" not in path_said:
+        raise AssertionError(f"it says of a bad file: {path_said!r}")
+    if not enters(b"secret"):
+        raise AssertionError("a bad file has taken the old users away")
+    path.write_text("bob:changed\n", encoding="ascii")
+    os.kill(child, signal.SIGHUP)
+    wait_for("the new password", lambda: enters(b"changed"))
+    if enters(b"secret"):
+        raise AssertionError("the old password still holds")
+
+
+def bad_logins():
+    for text, word in ((None, "could not open"), ("nocolon\n", "malformed"), ("", "names no user"),
+                       ("a:b\n" * 9, "more than 8")):
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            path = pathlib.Path(folder, "users")
+            if text is not None:
+                path.write_text(text, encoding="ascii")
+            with Started("-p", "0", "-s", os.path.join(folder, "socket"), "-Y", path) as server:
+                code, output = server.ends()
+                if code != 1 or word not in output:
+                    raise AssertionError(f"expected exit 1 and {word!r}, got {code} and {output!r}")
+
+
 def main():
     for name, test in (
         ("several addresses, each with its port, are listened on, and no other", several_addresses),
@@ -254,6 +335,8 @@ def main():
         ("SIGTERM, SIGINT and SIGUSR1 end it with 0, SIGHUP and SIGPIPE do not", signals),
         ("1 to 64 threads serve every key to every connection", many_threads),
         ("an idle client is closed after idle_timeout", idle_clients),
+        ("with -Y a client logs in first, and SIGHUP reads the file again", logins),
+        ("a file for -Y that cannot be used ends it with 1", bad_logins),
     ):
         tap.case(name, test)
     tap.finish()

@@ -82,7 +82,7 @@ REFUSED_BY_US = [
     ("-m 4g", EX_USAGE, "MiB"),
     ("-Z", EX_USAGE, "TLS is not supported yet"),
     ("-S", EX_USAGE, "SASL is not supported yet"),
-    ("-Y /nonexistent", 1, "not supported yet"),
+    ("-Y /nonexistent -B binary", EX_USAGE, "text protocols"),
     ("-e /nonexistent", 1, "not supported yet"),
     ("-o slab_chunk_max=0", 1, "1 to 1024"),
     ("-o lru_crawler_tocrawl=99999999999", 1, "at least 0"),
