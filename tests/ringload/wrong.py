@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """ringload notices a server that errs, says how, and ends with the exit code for it."""
 
-from fake import Fake
+from fake import Fake, value_reply
 from generator import address_of, expect, expect_equal, measured, ringload
 
 import tap
@@ -21,6 +21,7 @@ def main():
             ("a value of another key is wrong", check_other_key),
             ("a key that was not asked for is wrong", check_strange_key),
             ("flags that were not set are wrong", check_flags),
+            ("without verifying only the shape counts", check_shape_alone),
             ("replies in pieces are read", check_pieces),
             ("values in another order are read", check_order),
             ("errors are counted", check_errors),
@@ -119,6 +120,18 @@ def check_strange_key():
 def check_flags():
     with Fake(lambda reply, _: reply.replace(b" 0 100\r\n", b" 7 100\r\n")) as fake:
         expect_failure(run(fake, "--set-ratio", 0), 65, "flags", " 7 100")
+
+
+def check_shape_alone():
+    """Other keys and values will do, more values than were asked for will not."""
+    def pretend(reply, _):
+        return spoil(reply.replace(b"VALUE 0", b"VALUE 1")) if reply.startswith(b"V") else reply
+    with Fake(pretend) as fake:
+        results = measured(fake, "--keys", KEYS, "--requests", REQUESTS, "--multiget", 4,
+                           "--set-ratio", 0.3, "--no-verify")
+    expect_equal(results["hits"], results["gets"], "hits")
+    with Fake(lambda reply, _: reply.replace(b"END", value_reply(b"a", b"b") + b"END")) as fake:
+        expect_failure(run(fake, "--set-ratio", 0, "--no-verify"), 76, "'a 0 1'", "a get")
 
 
 def check_pieces():

@@ -34,6 +34,8 @@ keys and values
   --ttl S               expiry time of what is set, in seconds; 0 is never (0)
   --populate            set every key once, at the start; done anyway when there are gets
   --no-populate         leave the server as it is
+  --no-verify           count replies by their shape: keys and values may be anyone's (for a server
+                        that only pretends to hold them)
                         SIZES: 100, or 10-200 (equally likely), or 100:9,1000:1 (with weights)
 
 run
@@ -74,7 +76,7 @@ Results in JSON (null: not known, as without --pid)
   server_cpus (CPUs that it kept busy), client_cpu_us_per_request, client_cpus,
   voluntary_switches, involuntary_switches, server_rss_kib, server_rss_peak_kib (of its whole life)
   and the options: server, pid, threads, connections, depth, multiget, set_ratio, keys, pattern,
-  hot_key, key_size, value_size, ttl, rate, poisson, idle_connections, populate, duration,
+  hot_key, key_size, value_size, ttl, rate, poisson, idle_connections, populate, verify, duration,
   requests_limit, warmup, timeout, cpus, seed
 
 Exit codes

@@ -31,6 +31,7 @@ struct Options {
   uint64_t requests = 0;  // 0: no limit
   double warmup = 1;
   bool populate = true;
+  bool verify = true;  // false: keys and values of replies may be anything
   double hot_share = 0;
   uint32_t idle_connections = 0;
   double timeout = 30;

@@ -122,6 +122,7 @@ void add_options(JsonObject& json, const Options& options) {
   json.add("poisson", options.poisson);
   json.add("idle_connections", options.idle_connections);
   json.add("populate", options.populate);
+  json.add("verify", options.verify);
   json.add("duration", options.duration == 0 ? std::nullopt : std::optional(options.duration));
   json.add("requests_limit",
            options.requests == 0 ? std::nullopt : std::optional(options.requests));

@@ -7,7 +7,7 @@
 
 namespace ringload {
 
-/// `keys` outlives it.
-std::unique_ptr<Conversation> make_text_conversation(const Keys& keys);
+/// `keys` outlives it. Without `verify` the keys and values of replies may be anything.
+std::unique_ptr<Conversation> make_text_conversation(const Keys& keys, bool verify);
 
 }  // namespace ringload

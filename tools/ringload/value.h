@@ -37,6 +37,8 @@ class ValueCheck {
 
   /// The next bytes of the value; no more than are left.
   void feed(std::string_view bytes);
+  /// The same, if any bytes will do; not to be mixed with feed().
+  void skip(std::string_view bytes) { at_ += static_cast<uint32_t>(bytes.size()); }
 
   uint32_t left() const { return size_ - at_; }
   bool is_right() const { return !wrong_at_; }
