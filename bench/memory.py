@@ -18,6 +18,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "tests", "support"))
 
+from pinning import pinned_to  # noqa: E402
 from servers import Server  # noqa: E402
 
 SERVERS = ("ringcached", "memcached")
@@ -55,18 +56,6 @@ def options():
     if not os.access(chosen.replay, os.X_OK):
         parser.error("--replay: give the path of the replay executable")
     return chosen
-
-
-@contextlib.contextmanager
-def pinned_to(core):
-    """What is started in this block runs on that core alone, if there is more than one."""
-    before = os.sched_getaffinity(0)
-    wanted = sorted(before)[min(core, len(before) - 1)]
-    os.sched_setaffinity(0, {wanted})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 @contextlib.contextmanager

@@ -220,11 +220,11 @@ class Walk {
   const Line* at_;
 };
 
-void dram_latency(benchmark::State& state) {
+void memory_latency(benchmark::State& state) {
   Walk walk(state.range(0) != 0);
   for (auto _ : state) walk.step();
 }
-BENCHMARK(dram_latency)->ArgName("huge")->Arg(0)->Arg(1);
+BENCHMARK(memory_latency)->ArgName("huge")->Arg(0)->Arg(1);
 
 /// Nanoseconds of a step with pages of the usual size.
 double measured_dram_latency() {

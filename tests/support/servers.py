@@ -18,6 +18,7 @@ LOG_SHOWN_BYTES = 8000
 PR_SET_PDEATHSIG = 1
 LISTENING_TCP = "0A"
 ACCEPTS_UNIX = 0x10000
+MEMCACHED = "/usr/bin/memcached"  # Debian's
 NAMED_BY = {"ringcached": "RINGCACHED", "limit_server": "LIMIT_SERVER"}  # environment variables
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -30,7 +31,7 @@ class ServerError(AssertionError):
 def binary(kind):
     """The executable; a missing one fails the test (never skips it)."""
     if kind == "memcached":
-        path = "/usr/bin/memcached"
+        path = MEMCACHED
     else:
         path = os.environ.get(NAMED_BY[kind], "")
         if not path:
