@@ -245,6 +245,14 @@ def ask(client, command, end):
     return receive_until(client, end)
 
 
+def heard_of(client):
+    """What still comes before the server hangs up; a reset is a way to do that."""
+    try:
+        return client.recv(1)
+    except ConnectionResetError:
+        return b""
+
+
 def logins():
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "users")
@@ -280,7 +288,7 @@ def logins():
             for silent in (b"quit\n", b"x" * 3000, b"\r\n"):
                 with socket.create_connection(address, LIMIT_S) as client:
                     client.sendall(silent)
-                    same(client.recv(1), b"", f"the reply to {silent[:8]!r}")
+                    same(heard_of(client), b"", f"the reply to {silent[:8]!r}")
             reloads(server, address, path)
 
 
