@@ -30,6 +30,14 @@ void FakeNetwork::client_ends(int socket) {
   sockets_.at(socket).ended = true;
 }
 
+void FakeNetwork::client_stops_taking(int socket) {
+  sockets_.at(socket).stalled = true;
+}
+
+void FakeNetwork::client_goes_on_taking(int socket) {
+  sockets_.at(socket).stalled = false;
+}
+
 void FakeNetwork::client_ignores(int socket) {
   sockets_.at(socket).ignores = true;
   sockets_.at(socket).to_client.clear();
@@ -43,6 +51,10 @@ void FakeNetwork::client_resets(int socket) {
 
 bool FakeNetwork::server_has_closed(int socket) const {
   return sockets_.at(socket).closed;
+}
+
+size_t FakeNetwork::not_received(int socket) const {
+  return sockets_.at(socket).to_server.size();
 }
 
 size_t FakeNetwork::open_sockets() const {
@@ -183,7 +195,7 @@ bool FakeDoor::complete_send(Pending& act, Completion& completion) {
     return true;
   }
   const size_t taken = socket.to_client.size();
-  if (taken >= FakeNetwork::socket_buffer) return false;
+  if (socket.stalled || taken >= FakeNetwork::socket_buffer) return false;
   size_t room = FakeNetwork::socket_buffer - taken;
   if (network_.chance(moods_.short_send)) room = network_.up_to(room);
   for (const iovec& part : act.bytes) {

@@ -35,11 +35,16 @@ class FakeNetwork {
   std::string client_takes(int socket, size_t most);
   /// The client has said all: the server sees the end of the stream, and may still answer.
   void client_ends(int socket);
+  /// The client's window is closed: no byte more is taken for it until it goes on.
+  void client_stops_taking(int socket);
+  void client_goes_on_taking(int socket);
   /// From now on the client takes everything and looks at nothing.
   void client_ignores(int socket);
   /// The client is gone: nothing reaches it.
   void client_resets(int socket);
   bool server_has_closed(int socket) const;
+  /// Bytes that the client has sent and the server has not received.
+  size_t not_received(int socket) const;
   /// Sockets that the server has not closed.
   size_t open_sockets() const;
 
@@ -56,8 +61,9 @@ class FakeNetwork {
     bool ended = false;  // by the client
     bool reset = false;  // by the client
     bool ignores = false;
-    bool shut = false;    // by the server
-    bool closed = false;  // by the server
+    bool stalled = false;  // takes nothing
+    bool shut = false;     // by the server
+    bool closed = false;   // by the server
     int listener = -1;
   };
 

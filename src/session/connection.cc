@@ -30,7 +30,6 @@ Connection::Connection(Clients& home, uint32_t slot, uint32_t generation, int so
       generation_(generation),
       socket_(socket),
       introduced_(core_.config.protocol != Protocol::Negotiated),
-      last_taken_(core_.now.seconds),
       last_heard_(core_.now.seconds),
       parser_(std::in_place_type<wire::TextParser>, core_.rules, core_.hasher) {
   if (core_.config.protocol == Protocol::Binary) speak_binary();
@@ -274,10 +273,7 @@ void Connection::write_replies() {
   }
   batch_->note_written(leaving_ ? batch_->size() : i);
   if (!output_.empty()) home_.make_dirty(*this);
-  if (output_.holds_pins() && !holding_hook.linked()) {
-    if (!output_.sending()) last_taken_ = core_.now.seconds;
-    home_.hold(*this);
-  }
+  if (output_.holds_pins()) home_.hold(*this);
 }
 
 void Connection::give_back_pin(Operation& operation) {
@@ -355,6 +351,7 @@ void Connection::write_value(Operation& operation) {
 
 void Connection::flush() {
   if (output_.sending() || output_.empty() || state_ == State::Closing) return;
+  send_began_ = core_.now.seconds;
   output_.send(socket_, token(io::Act::Send), core_.door, core_.pool);
 }
 
@@ -364,7 +361,7 @@ void Connection::on_sent(int32_t result) {
   if (result <= 0 && result != -EAGAIN && result != -EINTR) return abort();
   if (result > 0) {
     core_.counters[Counter::BytesWritten] += static_cast<uint64_t>(result);
-    last_taken_ = last_heard_ = core_.now.seconds;
+    last_heard_ = core_.now.seconds;
   }
   if (!output_.empty()) home_.make_dirty(*this);
   if (output_.pending() > output_low) return;
@@ -374,7 +371,7 @@ void Connection::on_sent(int32_t result) {
 
 void Connection::check_patience() {
   const Seconds now = core_.now.seconds;
-  if (output_.holds_pins() && now - last_taken_ >= patience) return abort();
+  if (output_.holds_pins() && now - send_began_ >= patience) return abort();
   if (fill_ != nullptr && now - last_heard_ >= patience) return abort();
   if (!output_.holds_pins() && fill_ == nullptr) home_.unhold(*this);
 }

@@ -128,7 +128,7 @@ class Connection final : public shard::BatchOwner {
   bool leaving_ = false;       // no more input is looked at: quit
   bool dropping_get_ = false;  // the rest of a get line that ran out of memory is not answered
   bool closed_ = false;        // handed back to the clients, to be buried
-  Seconds last_taken_ = 0;     // when the client last took bytes
+  Seconds send_began_ = 0;     // the one under way, of which the client has taken nothing yet
   Seconds last_heard_ = 0;     // when bytes last came from it
   size_t need_ = 1;            // bytes at hand before parsing makes sense again
   std::variant<wire::TextParser, wire::BinaryParser, wire::AuthGate> parser_;

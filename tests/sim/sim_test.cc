@@ -1,32 +1,13 @@
 // Claims about the whole server, in a world that is unkind in every way the seed can think of.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <string>
 
 #include "player.h"
+#include "seeds.h"
 
 namespace ringcached::sim {
 namespace {
-
-Config config_for(uint32_t threads, uint64_t memory) {
-  Config config;
-  config.threads = threads;
-  config.memory_limit = memory;
-  config.listen = {"sim"};
-  return config;
-}
-
-/// SEED=n replays one run; else so many seeds from 1 on, times SIM_SCALE if that is set.
-template <class Run>
-void for_seeds(uint64_t count, Run&& run) {
-  if (const char* one = std::getenv("SEED")) {
-    run(std::strtoull(one, nullptr, 10));
-    return;
-  }
-  if (const char* scale = std::getenv("SIM_SCALE")) count *= std::strtoull(scale, nullptr, 10);
-  for (uint64_t seed = 1; seed <= count; ++seed) run(seed);
-}
 
 /// Turns until every player has every reply. Bounded: a lost reply is a failure, not a hang.
 void settle(World& world, std::vector<Player>& players) {

@@ -26,6 +26,10 @@ void World::step() {
   cores_[random_() % cores_.size()]->turn(false);
 }
 
+void World::run(int turns) {
+  for (; turns > 0; --turns) step();
+}
+
 void World::pass_seconds(uint32_t seconds) {
   now_.seconds += seconds;
   now_.unix_seconds += seconds;

@@ -25,6 +25,7 @@ class World {
   int connect() { return network_.connect(listener); }
   /// One turn of one core, which the seed chooses.
   void step();
+  void run(int turns);
   void pass_seconds(uint32_t seconds);
   /// Every invariant of every partition.
   void verify() const;

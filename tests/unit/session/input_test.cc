@@ -275,6 +275,31 @@ TEST_CASE("clear gives everything home, whatever was parsed, joined or copied") 
   CHECK(f.input.front() == "again");
 }
 
+TEST_CASE("four leases are enough, however little is in them") {
+  Fixture f;
+  for (int i = 0; i < 4; ++i) {
+    CHECK_FALSE(f.input.full());
+    f.accept("x");
+  }
+  CHECK(f.input.full());
+  f.input.move_aside(nullptr, f.door);
+  CHECK_FALSE(f.input.full());
+}
+
+TEST_CASE("64 KiB are enough, wherever they are held") {
+  Fixture f;
+  const std::string bytes(io::BufferPool::buffer_size, 'x');
+  for (int i = 0; i < 4; ++i) {
+    CHECK_FALSE(f.input.full());
+    f.accept(bytes);
+    f.input.move_aside(nullptr, f.door);
+  }
+  CHECK(f.input.leases() == 0);
+  CHECK(f.input.full());
+  f.input.consume(1);
+  CHECK_FALSE(f.input.full());
+}
+
 TEST_CASE("against a plain string: any cuts, joins, rests and moves lose and change no byte") {
   const uint64_t from = first_seed();
   for (uint64_t seed = from; seed < from + 60; ++seed) {
