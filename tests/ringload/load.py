@@ -31,6 +31,7 @@ LOADS = [
     "--connections 300",
     "--rate 20000 --depth 8 --multiget 3 --threads 2 --connections 4",
     "--rate 20000 --poisson",
+    "--no-verify --depth 10 --value-size 0-500",
 ]
 
 

@@ -50,6 +50,7 @@ REFUSED = [
     (f"{SERVER} --cpus 1023", "1023"),
     (f"{SERVER} --seed x", "--seed"),
     (f"{SERVER} --pid 0", "--pid"),
+    (f"{SERVER} --no-verify=1", "--no-verify=1"),
 ]
 
 

@@ -131,7 +131,7 @@ def check_shape_alone():
                            "--set-ratio", 0.3, "--no-verify")
     expect_equal(results["hits"], results["gets"], "hits")
     with Fake(lambda reply, _: reply.replace(b"END", value_reply(b"a", b"b") + b"END")) as fake:
-        expect_failure(run(fake, "--set-ratio", 0, "--no-verify"), 76, "'a 0 1'", "a get")
+        expect_failure(run(fake, "--set-ratio", 0, "--no-verify"), 76, "'VALUE a 0 1'", "a get")
 
 
 def check_pieces():

@@ -152,11 +152,11 @@ constexpr Rule rules[] = {
      [](Options& to, Text name, Text text) { to.ttl = count_in(name, text, 0, INT32_MAX); }},
     {"populate", no_argument, [](Options& to, Text, Text) { to.populate = true; }},
     {"no-populate", no_argument, [](Options& to, Text, Text) { to.populate = false; }},
+    {"no-verify", no_argument, [](Options& to, Text, Text) { to.verify = false; }},
     {"duration", required_argument,
      [](Options& to, Text name, Text text) {
        to.duration = real_in(name, text, 0.01, seconds_max);
      }},
-    {"no-verify", no_argument, [](Options& to, Text, Text) { to.verify = false; }},
     {"requests", required_argument,
      [](Options& to, Text name, Text text) {
        to.requests = number_in(name, text, 1, uint64_t{1} << 62);

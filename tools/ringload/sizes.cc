@@ -64,16 +64,13 @@ std::optional<Sizes> Sizes::parse(std::string_view text) {
   return Sizes(std::move(kinds));
 }
 
-uint32_t Sizes::least() const {
-  return std::min_element(kinds_.begin(), kinds_.end(),
-                          [](const Kind& a, const Kind& b) { return a.least < b.least; })
-      ->least;
-}
-
-uint32_t Sizes::most() const {
-  return std::max_element(kinds_.begin(), kinds_.end(),
-                          [](const Kind& a, const Kind& b) { return a.most < b.most; })
-      ->most;
+Sizes::Sizes(std::vector<Kind> kinds) : kinds_(std::move(kinds)) {
+  least_ = most_ = kinds_.front().least;
+  for (const Kind& kind : kinds_) {
+    least_ = std::min(least_, kind.least);
+    most_ = std::max(most_, kind.most);
+  }
+  is_one_ = least_ == most_;
 }
 
 double Sizes::mean() const {

@@ -10,7 +10,7 @@ namespace ringload {
 
 class Sizes {
  public:
-  explicit Sizes(uint32_t only) : kinds_{{only, only, UINT32_MAX}} {}
+  explicit Sizes(uint32_t only) : Sizes(std::vector<Kind>{{only, only, UINT32_MAX}}) {}
 
   /// "100", "10-200", or "100:9,1000:1" (nine times as many of 100; the parts may be ranges, a
   /// weight left out is 1). Nothing if `text` is none of these.
@@ -25,9 +25,9 @@ class Sizes {
     return kinds_[i].least + static_cast<uint32_t>((bits & UINT32_MAX) * width >> 32);
   }
 
-  bool is_one() const { return kinds_.size() == 1 && kinds_[0].least == kinds_[0].most; }
-  uint32_t least() const;
-  uint32_t most() const;
+  bool is_one() const { return is_one_; }
+  uint32_t least() const { return least_; }
+  uint32_t most() const { return most_; }
   double mean() const;
 
  private:
@@ -36,9 +36,11 @@ class Sizes {
     uint32_t share_up_to;  // of 2^32, those before it included; the last one has all
   };
 
-  explicit Sizes(std::vector<Kind> kinds) : kinds_(std::move(kinds)) {}
+  explicit Sizes(std::vector<Kind> kinds);
 
   std::vector<Kind> kinds_;  // never empty
+  uint32_t least_, most_;
+  bool is_one_;
 };
 
 }  // namespace ringload

@@ -14,13 +14,32 @@ namespace {
 
 constexpr std::string_view line_end = "\r\n";
 constexpr std::string_view value_word = "VALUE ";
-constexpr std::string_view flags_and_blank = "0 ";  // what is set has no flags
-constexpr size_t reply_line_max = 2048;             // guess: many times the longest that is known
+constexpr std::string_view behind_key = " 0 ";  // what is set has no flags
+constexpr std::string_view end_line = "END\r\n";
+constexpr size_t size_text_max = 12;     // ten digits and a line end
+constexpr size_t reply_line_max = 2048;  // guess: many times the longest that is known
 constexpr size_t shown_max = 120;
 
 char* put(char* out, std::string_view text) {
   std::memcpy(out, text.data(), text.size());
   return out + text.size();
+}
+
+/// Moves behind `expected` if that is what stands there.
+bool takes(const char*& at, std::string_view expected) {
+  if (std::memcmp(at, expected.data(), expected.size()) != 0) return false;
+  at += expected.size();
+  return true;
+}
+
+/// For sizes of keys: a call of memcmp costs more than it does.
+bool is_same(const char* a, const char* b, size_t size) {
+  if (size < 8) return std::memcmp(a, b, size) == 0;
+  const auto differs = [&](size_t at) { return std::memcmp(a + at, b + at, 8) != 0; };
+  for (size_t at = 0; at + 8 < size; at += 8) {
+    if (differs(at)) return false;
+  }
+  return !differs(size - 8);
 }
 
 bool is_error(std::string_view line) {
@@ -50,20 +69,24 @@ class TextConversation final : public Conversation {
   struct Asked {
     uint64_t key;
     uint32_t text_at;
-    uint16_t text_size;
+    uint8_t text_size;
     bool answered;
   };
 
   char* write_key(char* out, uint64_t key);
+  const char* text_of(const Asked& asked) const { return out_.view().data() + asked.text_at; }
   size_t take_line(std::string_view bytes, Tally& tally);
   size_t take_value(std::string_view bytes, Tally& tally);
   void on_line(std::string_view line, Tally& tally);
+  size_t take_usual_value(std::string_view bytes, Tally& tally);
   void on_value_line(std::string_view line);
+  void note_found(Asked& asked);
   void finish_value(Tally& tally);
   void finish_command();
-  const Asked& find_asked(std::string_view from_key_on);
-  const Asked& next_asked(std::string_view from_key_on);
+  Asked& find_asked(std::string_view from_key_on);
   void note_error(std::string_view line, uint64_t requests, Tally& tally);
+
+  const bool verify_;
 
   // The requests of the batch, and those of the command that is answered now: they begin at
   // command_at_, values have come for `found_` of them, and the next is likely for hint_.
@@ -72,7 +95,6 @@ class TextConversation final : public Conversation {
   size_t found_ = 0;
   size_t hint_ = 0;
 
-  const bool verify_;
   bool in_value_ = false;
   ValueCheck value_;
   size_t line_end_seen_ = 0;  // of the two bytes behind the value
@@ -90,12 +112,12 @@ void TextConversation::begin_batch() {
 char* TextConversation::write_key(char* out, uint64_t key) {
   char* const end = keys_.write(out, key);
   asked_.push_back({key, static_cast<uint32_t>(out - out_.view().data()),
-                    static_cast<uint16_t>(end - out), false});
+                    static_cast<uint8_t>(end - out), false});
   return end;
 }
 
 void TextConversation::ask_get(std::span<const uint64_t> keys, uint64_t intended_ns) {
-  char* out = out_.room(3 + keys.size() * (keys_.key_size_max() + 1) + line_end.size());
+  char* out = out_.room(3 + keys.size() * (keys_.room() + 1) + line_end.size());
   out = put(out, "get");
   for (const uint64_t key : keys) {
     *out++ = ' ';
@@ -107,7 +129,7 @@ void TextConversation::ask_get(std::span<const uint64_t> keys, uint64_t intended
 
 void TextConversation::ask_set(uint64_t key, uint32_t number, uint32_t ttl, uint64_t intended_ns) {
   const uint32_t size = keys_.value_size(key);
-  char* out = out_.room(64 + keys_.key_size_max() + size);
+  char* out = out_.room(64 + keys_.room() + size);
   out = put(out, "set ");
   out = write_key(out, key);
   out = put(out, " 0 ");
@@ -124,8 +146,40 @@ void TextConversation::ask_set(uint64_t key, uint32_t number, uint32_t ttl, uint
 
 void TextConversation::read(std::string_view bytes, Tally& tally) {
   while (!bytes.empty()) {
-    bytes.remove_prefix(in_value_ ? take_value(bytes, tally) : take_line(bytes, tally));
+    size_t used = in_value_ ? take_value(bytes, tally) : take_usual_value(bytes, tally);
+    if (used == 0) used = take_line(bytes, tally);
+    bytes.remove_prefix(used);
   }
+}
+
+/// What nearly all replies are: all of a value for the next key, a right one, and END if it was the
+/// last one. 0 when it is anything else, or not whole: those who look at lines take it. They could
+/// take this one too; it is for speed alone.
+size_t TextConversation::take_usual_value(std::string_view bytes, Tally& tally) {
+  if (is_answered() || !partial_.empty()) return 0;
+  const Command& command = commands_[answered_];
+  if (command.is_set || hint_ == command_at_ + command.requests) return 0;
+  Asked& asked = asked_[hint_];
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  const size_t line_max = value_word.size() + asked.text_size + behind_key.size() + size_text_max;
+  if (asked.answered || bytes.size() < line_max || !takes(at, value_word)) return 0;
+  if (verify_ && !is_same(at, text_of(asked), asked.text_size)) return 0;
+  at += asked.text_size;
+  if (!takes(at, behind_key)) return 0;
+  uint64_t size = 0;
+  for (int i = 0; i < 10 && *at >= '0' && *at <= '9'; ++i, ++at) {
+    size = size * 10 + static_cast<uint64_t>(*at - '0');
+  }
+  if (!takes(at, line_end) || static_cast<uint64_t>(end - at) < size + line_end.size()) return 0;
+  if (verify_ && !is_value_of(asked.key, {at, size})) return 0;
+  at += size;
+  if (!takes(at, line_end)) return 0;
+  note_found(asked);
+  ++tally.gets;
+  ++tally.hits;
+  if (found_ == command.requests && end - at >= 5 && takes(at, end_line)) finish_command();
+  return static_cast<size_t>(at - bytes.data());
 }
 
 size_t TextConversation::take_line(std::string_view bytes, Tally& tally) {
@@ -182,42 +236,45 @@ void TextConversation::finish_command() {
 
 /// The request whose key stands at the beginning of `text`. Values come in the order of the keys,
 /// those of missing ones left out; only proxies change the order.
-const TextConversation::Asked& TextConversation::find_asked(std::string_view text) {
+TextConversation::Asked& TextConversation::find_asked(std::string_view text) {
   const size_t requests = commands_[answered_].requests;
   const size_t end = command_at_ + requests;
   for (size_t i = 0, at = hint_; i < requests; ++i, ++at) {
     if (at == end) at = command_at_;
     Asked& asked = asked_[at];
     if (asked.answered || text.size() <= asked.text_size || text[asked.text_size] != ' ') continue;
-    if (std::memcmp(text.data(), out_.view().data() + asked.text_at, asked.text_size) != 0)
-      continue;
-    asked.answered = true;
-    hint_ = at + 1;
+    if (!is_same(text.data(), text_of(asked), asked.text_size)) continue;
+    hint_ = at;
     return asked;
   }
   throw Failure(Exit::WrongByte, "a value came whose key was not asked for: " + shown(text));
 }
 
-/// The next request, whatever key stands at the beginning of `text`.
-const TextConversation::Asked& TextConversation::next_asked(std::string_view text) {
-  if (found_ == commands_[answered_].requests) cannot_read(text, "a get");
-  return asked_[hint_++];
+void TextConversation::note_found(Asked& asked) {
+  asked.answered = true;
+  ++hint_;
+  ++found_;
 }
 
 void TextConversation::on_value_line(std::string_view line) {
-  const std::string_view text = line.substr(value_word.size());
-  const Asked& asked = verify_ ? find_asked(text) : next_asked(text);
-  std::string_view rest = text.substr(text.find(' ') + 1);
-  if (!rest.starts_with(flags_and_blank)) {
-    throw Failure(Exit::WrongByte, "a value's flags are not 0: " + shown(line));
+  if (found_ == commands_[answered_].requests) cannot_read(line, "a get");
+  std::string_view rest = line.substr(value_word.size());
+  Asked& asked = verify_ ? find_asked(rest) : asked_[hint_];
+  if (verify_) {
+    rest.remove_prefix(asked.text_size);
+    if (!rest.starts_with(behind_key)) {
+      throw Failure(Exit::WrongByte, "a value's flags are not 0: " + shown(line));
+    }
+    rest.remove_prefix(behind_key.size());
+  } else {
+    rest.remove_prefix(rest.rfind(' ') + 1);
   }
-  rest.remove_prefix(flags_and_blank.size());
   const auto size = ringcached::parse_unsigned(rest);
   if (!size || *size > UINT32_MAX) cannot_read(line, "a get");
-  ++found_;
-  value_.begin(asked.key, static_cast<uint32_t>(*size));
-  line_end_seen_ = 0;
+  note_found(asked);
   in_value_ = true;
+  line_end_seen_ = 0;
+  value_.begin(asked.key, static_cast<uint32_t>(*size));
 }
 
 size_t TextConversation::take_value(std::string_view bytes, Tally& tally) {

@@ -13,6 +13,9 @@ namespace {
 
 using replay::scramble;
 
+constexpr uint64_t key_factor = 0x9e3779b97f4a7c15;   // odd, as random as can be: the golden ratio
+constexpr uint64_t hash_factor = 0xd6e8feb86659fd93;  // odd, random
+
 using Head = std::array<char, value_head_size>;
 
 /// The stream's period: a prime, so that bytes which lie a page or a segment too far differ.
@@ -36,16 +39,24 @@ std::string_view noise_for(uint32_t number, uint32_t at) {
   return {noise.bytes.data() + from, noise_size - from};
 }
 
-Head head_of(uint64_t key, uint32_t number, uint32_t size) {
-  const uint64_t hash = scramble(key + scramble(uint64_t{size} << 32 | number));
+Head short_value(uint64_t key, uint32_t size) {
+  const uint64_t hash = scramble(key + scramble(size)), more = scramble(hash);
   Head head;
-  if (size < value_head_size) {
-    const uint64_t more = scramble(hash);
-    std::memcpy(head.data(), &hash, 8);
-    std::memcpy(head.data() + 8, &more, 8);
-    return head;
-  }
-  const uint32_t check = static_cast<uint32_t>(hash);
+  std::memcpy(head.data(), &hash, 8);
+  std::memcpy(head.data() + 8, &more, 8);
+  return head;
+}
+
+/// One multiplication by an odd number: the upper half depends on every bit of all three.
+uint32_t check_of(uint64_t key, uint32_t number, uint32_t size) {
+  return static_cast<uint32_t>(
+      (((uint64_t{number} << 32 | size) ^ key * key_factor) * hash_factor) >> 32);
+}
+
+Head head_of(uint64_t key, uint32_t number, uint32_t size) {
+  if (size < value_head_size) return short_value(key, size);
+  const uint32_t check = check_of(key, number, size);
+  Head head;
   std::memcpy(head.data(), &key, 8);
   std::memcpy(head.data() + 8, &number, 4);
   std::memcpy(head.data() + 12, &check, 4);
@@ -66,6 +77,27 @@ void write_value(char* out, uint64_t key, uint32_t number, uint32_t size) {
     std::memcpy(out + at, piece.data(), piece.size());
     at += static_cast<uint32_t>(piece.size());
   }
+}
+
+bool is_value_of(uint64_t key, std::string_view value) {
+  const uint32_t size = static_cast<uint32_t>(value.size());
+  if (size < value_head_size) {
+    return std::memcmp(value.data(), short_value(key, size).data(), size) == 0;
+  }
+  uint64_t stated_key = 0;
+  uint32_t number = 0, check = 0;
+  std::memcpy(&stated_key, value.data(), 8);
+  std::memcpy(&number, value.data() + 8, 4);
+  std::memcpy(&check, value.data() + 12, 4);
+  if (stated_key != key || check != check_of(key, number, size)) return false;
+  const char* at = value.data() + value_head_size;
+  for (uint32_t left = size - value_head_size, from = number % starts; left > 0; from = 0) {
+    const uint32_t piece = std::min(left, noise_size - from);
+    if (std::memcmp(at, noise.bytes.data() + from, piece) != 0) return false;
+    at += piece;
+    left -= piece;
+  }
+  return true;
 }
 
 void ValueCheck::feed(std::string_view bytes) {

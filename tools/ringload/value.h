@@ -24,6 +24,9 @@ inline constexpr uint32_t value_head_size = 16;
 /// Writes `size` bytes at `out`.
 void write_value(char* out, uint64_t key, uint32_t number, uint32_t size);
 
+/// Whether all of it is right: the quick way, which cannot say what is wrong.
+bool is_value_of(uint64_t key, std::string_view value);
+
 /// Looks at one value while it comes in, in pieces of any size.
 /// Owner: one connection.
 class ValueCheck {

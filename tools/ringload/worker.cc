@@ -15,7 +15,7 @@ namespace {
 
 /// Batches go to the kernel as soon as so many commands are queued, so that the server has work
 /// while the rest is written; below it they share an entry. Guess.
-constexpr uint64_t flush_commands = 64;
+constexpr uint64_t flush_commands = 512;
 
 constexpr uint64_t second_ns = 1'000'000'000;
 constexpr uint64_t check_gap_ns = second_ns / 10;
