@@ -149,7 +149,8 @@ TEST_CASE("stat takes its sub-command as a key") {
   for (const char* whole : {"items", "slabs", "sizes", "ring"}) {
     check_packet({.opcode = 0x10, .key = whole}, std::string("stats ") + whole + " opcode=16");
   }
-  for (const char* other : {"rese", "setting", "itemsx", "items x", "conns", "detail", "detail  on", "x"}) {
+  for (const char* other :
+       {"rese", "setting", "itemsx", "items x", "conns", "detail", "detail  on", "x"}) {
     check_packet({.opcode = 0x10, .key = other}, "say  opcode=16 status=1");
   }
 }
