@@ -2,7 +2,10 @@
 
 import re
 import time
+from dataclasses import replace
 
+import packet
+import packets
 import text
 from wire import WireError, shown
 
@@ -14,6 +17,10 @@ FRAGMENTED_END = 64
 FRAGMENTED_CASE = 1 << 16  # beyond it only the ends of messages are cut up
 PROBE = b"version\r\nprobe\r\n"  # the second reply shows that the first is no leftover of the case
 PROBE_REPLIES = re.compile(rb"VERSION .*\r\nERROR\r\n")
+PROBE_OPAQUE = 0x50524F42  # of a noop that probes a binary connection
+
+
+SENDING = ("send", "ask")
 
 
 class StepError(AssertionError):
@@ -29,6 +36,7 @@ class Play:
         self.patience_s = patience_s
         self.names = {} if names is None else names
         self.wires = {}
+        self.binary = set()  # names of connections that speak the binary protocol
         self._cut_left = FRAGMENTED_CASE
         self._unsent = None  # (name, bytes): sends in a row leave together, pipelined
 
@@ -43,15 +51,15 @@ class Play:
         """Plays all steps, and sees at the end that no connection says more than was expected."""
         self._steps(steps)
         for name in list(self.wires):
-            self._quiet(self.wires[name])
+            self._quiet(name)
 
     def _steps(self, steps):
         for step in steps:
             try:
-                if step.kind != "send":
+                if step.kind not in SENDING:
                     self._flush()
                 getattr(self, f"_do_{step.kind}")(step)
-            except (WireError, OSError, text.TextError) as error:
+            except (WireError, OSError, ValueError) as error:
                 raise StepError(f"{step.where}\n{error}") from error
         self._flush()
 
@@ -65,7 +73,9 @@ class Play:
         return self.wires[name]
 
     def _forget(self, name):
-        self.wires.pop(text.expand(name, self.names)).close()
+        name = text.expand(name, self.names)
+        self.wires.pop(name).close()
+        self.binary.discard(name)
 
     def _flush(self):
         if self._unsent is None:
@@ -83,8 +93,12 @@ class Play:
             wire.send(rest[:-FRAGMENTED_END])
             wire.send_fragmented(rest[-FRAGMENTED_END:], self.fragment)
 
-    def _quiet(self, wire):
+    def _quiet(self, name):
         """A probe follows: its replies must be the very next thing."""
+        wire = self.wires[name]
+        if name in self.binary:
+            self._quiet_binary(wire)
+            return
         wire.send(PROBE)
         replies = wire.read_line()
         if replies.startswith(b"VERSION "):
@@ -92,11 +106,34 @@ class Play:
         if not PROBE_REPLIES.fullmatch(replies):
             raise StepError(f"expected only the replies to the probe, received {shown(replies)}")
 
+    def _quiet_binary(self, wire):
+        wire.send(packets.request(packets.OPCODES["noop"], opaque=PROBE_OPAQUE))
+        reply = packets.read(wire)
+        if reply != packets.Reply(packets.OPCODES["noop"], opaque=PROBE_OPAQUE):
+            raise StepError(f"expected only the reply to the probe, received {reply}")
+
     # One method per kind of step.
 
     def _do_send(self, step):
+        self._send(step, text.line(step.text, self.names))
+
+    def _do_ask(self, step):
+        self.binary.add(text.expand(step.on, self.names))
+        self._send(step, packet.request(step.text, self.names))
+
+    def _do_answer(self, step):
+        wanted, caught = packet.expected(step.text, self.names)
+        found = packets.read(self._wire(step.on))
+        cas = found.cas
+        if wanted.cas is None and cas != 0:
+            found.cas = None
+        if found != wanted:
+            raise StepError(f"{step.where}\nexpected {_shown(wanted)}\nreceived {_shown(found)}")
+        if caught:
+            self.names[caught] = cas
+
+    def _send(self, step, data):
         name = text.expand(step.on, self.names).decode()
-        data = text.line(step.text, self.names)
         if self._unsent is not None and self._unsent[0] == name:
             data = self._unsent[1] + data
         else:
@@ -127,7 +164,8 @@ class Play:
         self._forget(step.on)
 
     def _do_quiet(self, step):
-        self._quiet(self._wire(step.on))
+        self._wire(step.on)
+        self._quiet(text.expand(step.on, self.names))
 
     def _do_connect(self, step):
         self._wire(step.on)
@@ -147,7 +185,7 @@ class Play:
             self.wires.pop(name).close()
 
     def _do_stats(self, step):
-        wire = self._wire("")
+        wire = self._wire("figures" if b"" in self.binary else "")
         words = ["stats"] + ([step.details["sub"]] if step.details["sub"] else [])
         wire.send(" ".join(words).encode() + b"\r\n")
         found = {}
@@ -181,9 +219,9 @@ class Play:
 
     def _unless_talking(self, body):
         """Sends of successive rounds stay together, so that a loop of sends is one pipeline."""
-        if all(inner.kind == "send" for inner in body):
+        if all(inner.kind in SENDING for inner in body):
             for inner in body:
-                self._do_send(inner)
+                getattr(self, f"_do_{inner.kind}")(inner)
         else:
             self._steps(body)
 
@@ -211,3 +249,8 @@ class Play:
                 if time.monotonic() > deadline:
                     raise
             time.sleep(PAUSE_S)
+
+
+def _shown(reply):
+    """A reply for a message, without the bytes of a long value."""
+    return replace(reply, value=shown(reply.value))

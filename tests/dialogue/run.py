@@ -26,7 +26,7 @@ from servers import Server, binary  # noqa: E402
 JOBS = 6               # they mostly wait: for a clock tick, or for a server to end
 STALE_PATIENCE_S = 3.0  # a case that must not hold as written: how long to wait for missing bytes
 SERVER_LIMIT_S = 280
-FRAGMENTS = ("whole", "100", "10", "5", "2", "1")
+FRAGMENTS = ("whole", "100", "24", "10", "5", "2", "1")
 
 
 class Runner:

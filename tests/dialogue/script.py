@@ -5,14 +5,14 @@ import shlex
 from dataclasses import dataclass, field
 
 CONNECTION = r"(?P<on>(?:[a-z](?:\w|\$\{\w+\})*)?)"
-TALK = re.compile(CONNECTION + r"(?P<kind>[><~])(?: (?P<text>.*))?", re.DOTALL)
+TALK = re.compile(CONNECTION + r"(?P<kind>>>|<<|[><~])(?: (?P<text>.*))?", re.DOTALL)
 ACT = re.compile(r"(?:(?P<on>[a-z](?:\w|\$\{\w+\})*) )?"
                  r"(?P<kind>closed|quiet|connect|disconnect|shut|exits)")
 STATS = re.compile(r"stats(?: (?P<sub>\w+))?: (?P<name>\S+) (?P<value>.*)")
 DIFFER = re.compile(r"differ (?P<first>\w+) (?P<second>\w+)")
 FOR = re.compile(r"for (?P<name>\w+) (?P<first>\d+)\.\.(?P<last>\d+)")
 FILL = re.compile(r"fill (?P<name>\w+) (?P<first>\d+)\.\.(?P<last>\d+) until (?P<pattern>.+)")
-TALK_KINDS = {">": "send", "<": "expect", "~": "match"}
+TALK_KINDS = {">": "send", "<": "expect", "~": "match", ">>": "ask", "<<": "answer"}
 
 
 class ScriptError(ValueError):

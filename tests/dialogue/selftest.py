@@ -40,6 +40,19 @@ WRONG = {
     "something that never comes true": ["eventually", "> get missing", "< OK", "end"],
     "memory that never fills": ["fill i 1..3 until SERVER_ERROR .*", "> set w 0 0 1", "> x", "end"],
     "bytes of another connection": ["a> get missing", "b< END"],
+    "a packet of another status": [">> get missing", "<< get"],
+    "a packet with another value": [">> set w flags=0 value=abc", "<< set cas=any", ">> get w",
+                                    "<< get flags=0 value=abd cas=any"],
+    "a packet with other flags": [">> set w flags=1 value=a", "<< set cas=any", ">> get w",
+                                  "<< get flags=2 value=a cas=any"],
+    "a packet with another cas id": [">> set w flags=0 value=a", "<< set cas=${?id}",
+                                     ">> set w flags=0 value=a", "<< set cas=${id}"],
+    "a packet without the cas id it should have": [">> noop", "<< noop cas=any"],
+    "a packet to another opaque": [">> noop opaque=1", "<< noop opaque=2"],
+    "a packet too many": [">> noop opaque=1", ">> noop opaque=2", "<< noop opaque=1"],
+    "a packet too few": [">> getq missing", "<< getq status=1"],
+    "a packet where a line should come": [">> noop", "< NOOP"],
+    "a line where a packet should come": ["> version", "<< version value=1.6.18"],
 }
 
 BAD_SCRIPTS = {
