@@ -52,8 +52,8 @@ Step AuthGate::read_line(std::string_view bytes, Operation& operation) {
     return say(unauthenticated, line_size, operation);
   }
   if (*size > token_size_max) {
-    hang_up_ = true;
-    return say(auth_token_too_long, line_size, operation);
+    hang_up_ = true;  // with the rest of the line, so that it happens at once
+    return say(auth_token_too_long, line_size - 1, operation);
   }
   in_token_ = true;
   token_size_ = static_cast<uint32_t>(*size);
