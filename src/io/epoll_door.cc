@@ -23,9 +23,9 @@ namespace {
 constexpr int events_max = 256;
 /// Buffers that one socket fills in a turn: fair to the others. Measured: more gains nothing.
 constexpr int reads_max = 2;
-/// Clients that one listener takes in a turn: few, since all of them come before the acceptor can
-/// say that it has enough. Guess.
-constexpr int accepts_max = 16;
+/// Clients that one listener takes in a turn (twice as many in its first): few, since all of them
+/// come before the acceptor can say that it has enough. Guess.
+constexpr int accepts_max = 8;
 
 constexpr uint32_t broken = EPOLLERR | EPOLLHUP;  // told whether asked for or not
 constexpr uint64_t ns_per_ms = 1'000'000;
