@@ -64,7 +64,8 @@ Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> li
   shard_.emplace(process.partitions, owner_ ? &*owner_ : nullptr, post_ ? &*post_ : nullptr, *this,
                  counters_);
   services_.emplace(session::Services{door_, *shard_, counters_, process.config, process.rules,
-                                      process.hasher, now_, Tuning(process.config), process.passwords});
+                                      process.hasher, now_, Tuning(process.config),
+                                      process.passwords});
   services_->batch_capacity = std::clamp(process.config.requests_per_turn, batch_least, batch_most);
   clients_.emplace(*services_, [this] {
     process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
