@@ -16,7 +16,7 @@ namespace {
 
 /// Descriptors beside the clients': standard streams, listeners, the pid file.
 constexpr rlim_t descriptors_of_process = 64;
-/// A ring and a bell, and some air.
+/// A ring and a bell (on epoll a set, a bell and a timer), and some air.
 constexpr rlim_t descriptors_per_core = 4;
 
 StepFailure os_failure(const std::string& what) {
