@@ -11,7 +11,7 @@ class Fake:
 
     `alter(reply, fake)` is given every reply before it is sent, and returns what is sent instead:
     bytes, a list of bytes that are sent one by one, or None to close the connection. `seen` is what
-    came in, on all connections.
+    came in, on all connections; `clients` are their sockets, in the order in which they came.
     """
 
     def __init__(self, alter=lambda reply, fake: reply):
@@ -22,7 +22,7 @@ class Fake:
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._listener.settimeout(PATIENCE_S)
-        self._clients = []
+        self.clients = []
         self.port = self._listener.getsockname()[1]
         self.unix_path = None
 
@@ -32,7 +32,7 @@ class Fake:
 
     def __exit__(self, *_):
         self._listener.close()
-        for client in self._clients:
+        for client in self.clients:
             client.close()
 
     def _accept(self):
@@ -43,7 +43,7 @@ class Fake:
                 return
             client.settimeout(PATIENCE_S)
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._clients.append(client)
+            self.clients.append(client)
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client):

@@ -39,6 +39,7 @@ REFUSED = [
     (f"{SERVER} --value-size 10:0", "'10:0'"),
     (f"{SERVER} --value-size 10,", "'10,'"),
     (f"{SERVER} --value-size 2000000000", "1073741824"),
+    (f"{SERVER} --value-size 200000 --depth 6000", "1 GiB"),
     (f"{SERVER} --ttl -1", "--ttl"),
     (f"{SERVER} --rate 0", "--rate"),
     (f"{SERVER} --poisson", "--rate"),

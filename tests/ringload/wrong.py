@@ -1,8 +1,15 @@
 #!/usr/bin/python3
 """ringload notices a server that errs, says how, and ends with the exit code for it."""
 
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
 from fake import Fake, value_reply
-from generator import address_of, expect, expect_equal, measured, ringload
+from generator import LIMIT_S, address_of, check_sums, expect, expect_equal, measured, ringload
 
 import tap
 
@@ -29,6 +36,10 @@ def main():
             ("a reply too many ends the run", check_too_many),
             ("a server that closes ends the run", check_closed),
             ("a server that falls silent ends the run", check_silent),
+            ("a server that closes an idle connection fails the run", check_idle),
+            ("a stall is charged to all requests that it delays", check_stall),
+            ("what a slow server keeps from being sent is counted", check_unsent),
+            ("an interrupted run tells what it has", check_interrupted),
             ("nobody listens", check_nobody),
             ("a seed asks for the same again", check_seed)):
         tap.case(name, check)
@@ -197,6 +208,60 @@ def check_silent():
     expect_failure(outcome, 69, "1 requests were not answered in time")
     expect_equal(outcome.json["timeouts"], 1, "time-outs")
     expect_equal(outcome.json["requests"], REQUESTS - 1, "requests")
+
+
+def check_idle():
+    def alter(reply, fake):
+        if fake.replies == KEYS + 50:
+            fake.clients[0].shutdown(socket.SHUT_RDWR)  # the idle ones come first
+        return reply
+    with Fake(alter) as fake:
+        outcome = run(fake, "--idle-connections", 3)
+    expect_failure(outcome, 69, "closed 1 idle connections")
+    expect_equal(outcome.json["idle_disturbed"], 1, "disturbed")
+
+
+def check_stall():
+    """Half of the requests become due while the server sleeps, and wait 0.25 s on average."""
+    def alter(reply, fake):
+        if fake.replies == KEYS:
+            time.sleep(0.5)
+        return reply
+    with Fake(alter) as fake:
+        results = measured(fake, "--keys", KEYS, "--rate", 1000, "--duration", 1,
+                           "--connections", 1, "--depth", 100)
+    expect_equal(results["requests"], 1000, "requests")
+    expect(results["latency_us"]["mean"] >= 120e3, f"mean latency: {results}")
+    expect(results["latency_us"]["max"] >= 495e3, f"longest latency: {results}")
+    expect(results["lag_us"]["mean"] >= 115e3, f"mean lag: {results}")
+
+
+def check_unsent():
+    def alter(reply, fake):
+        if fake.replies >= KEYS:
+            time.sleep(0.01)
+        return reply
+    with Fake(alter) as fake:
+        results = measured(fake, "--keys", KEYS, "--rate", 4000, "--duration", 0.5,
+                           "--connections", 2, "--timeout", 1)
+    expect(results["unsent"] > 0, f"all was sent: {results}")
+    expect_equal(results["requests"] + results["unsent"], 2000, "requests and unsent ones")
+
+
+def check_interrupted():
+    with Fake() as fake:
+        command = [os.environ["RINGLOAD"], "--server", address_of(fake), "--json", "-", "--quiet",
+                   "--keys", str(KEYS), "--warmup", "0", "--duration", "600"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+            deadline = time.monotonic() + LIMIT_S
+            while fake.replies < KEYS + REQUESTS and time.monotonic() < deadline:
+                time.sleep(0.01)
+            running.send_signal(signal.SIGINT)
+            text, _ = running.communicate(timeout=LIMIT_S)
+    expect_equal(running.returncode, 0, "exit code")
+    results = json.loads(text)
+    check_sums(results)
+    expect(results["requests"] >= REQUESTS and results["seconds"] < 600, f"{results}")
 
 
 def check_nobody():

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "ringload/bytes.h"
 #include "ringload/keys.h"
+#include "ringload/outgoing.h"
 #include "ringload/tally.h"
 
 namespace ringload {
@@ -27,8 +27,8 @@ class Conversation {
   /// `number` is one that the value shall carry; `ttl` is in seconds, 0 is never.
   virtual void ask_set(uint64_t key, uint32_t number, uint32_t ttl, uint64_t intended_ns) = 0;
 
-  /// What is to be sent; valid until the next batch begins.
-  std::string_view text() const { return out_.view(); }
+  /// What is to be sent; valid until the next command or batch.
+  std::span<const iovec> slices() { return out_.slices(); }
 
   /// Takes all of `bytes`, which came from the server, and counts what they say. Throws Failure
   /// when they make no sense.
@@ -50,7 +50,7 @@ class Conversation {
   explicit Conversation(const Keys& keys) : keys_(keys) {}
 
   const Keys& keys_;
-  Bytes out_;
+  Outgoing out_;
   std::vector<Command> commands_;
   size_t answered_ = 0;
 };

@@ -34,11 +34,11 @@ void JsonObject::add(std::string_view key, std::string_view text) {
 
 void JsonObject::add(std::string_view key, double number) {
   if (!std::isfinite(number)) return raw(key, "null");
+  constexpr int digits = 10;
   char text[64];
-  const double rounded = std::round(number * 1e6) / 1e6;
-  raw(key,
-      std::string_view(
-          text, static_cast<size_t>(std::to_chars(text, text + sizeof text, rounded).ptr - text)));
+  const auto end =
+      std::to_chars(text, text + sizeof text, number, std::chars_format::general, digits).ptr;
+  raw(key, std::string_view(text, static_cast<size_t>(end - text)));
 }
 
 void JsonObject::raw(std::string_view key, std::string_view value) {

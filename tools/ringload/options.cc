@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/digits.h"
@@ -20,6 +21,7 @@ constexpr uint64_t multiget_max = 10'000;
 constexpr uint64_t keys_max = uint64_t{1} << 48;
 constexpr uint32_t key_size_max = 250;             // protocol
 constexpr uint32_t value_size_max = 1024u << 20u;  // memcached's largest -I
+constexpr double batch_size_max = 1 << 30;
 constexpr double seconds_max = 1e7;
 constexpr double rate_max = 1e9;
 constexpr double duration_default = 10;
@@ -196,6 +198,11 @@ void check_together(Options& options, bool populate_given) {
   if (options.key_size.least() < digits) {
     refuse("--key-size " + options.key_size_text + " has too few digits to tell --keys " +
            std::to_string(options.keys) + " apart; " + std::to_string(digits) + " would do");
+  }
+  const double get_bytes = double{1} * options.multiget * (options.key_size.most() + 1);
+  const double set_bytes = options.set_ratio > 0 ? double{1} * options.value_size.most() : 0;
+  if (options.depth * std::max(get_bytes, set_bytes) > batch_size_max) {
+    refuse("--depth " + std::to_string(options.depth) + ": so many commands are more than 1 GiB");
   }
   if (options.poisson && options.rate == 0) refuse("--poisson belongs to --rate");
   if (options.duration == 0 && options.requests == 0) options.duration = duration_default;

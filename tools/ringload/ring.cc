@@ -54,7 +54,8 @@ __kernel_timespec timespec_of(uint64_t ns) {
 
 }  // namespace
 
-Ring::Ring(std::span<const int> sockets, size_t reply_size) : tick_(timespec_of(tick_ns)) {
+Ring::Ring(std::span<const int> sockets, size_t reply_size)
+    : tick_(timespec_of(tick_ns)), messages_(sockets.size()) {
   set_up_ring(sockets);
   try {
     set_up_buffers(sockets.size(), reply_size);
@@ -134,10 +135,18 @@ void Ring::receive(uint32_t connection) {
   mark(sqe, Act::Receive, connection);
 }
 
-void Ring::send(uint32_t connection, std::string_view bytes) {
+void Ring::send(uint32_t connection, std::span<const iovec> slices) {
   io_uring_sqe* sqe = next_sqe();
-  io_uring_prep_send(sqe, static_cast<int>(connection), bytes.data(), bytes.size(),
-                     MSG_NOSIGNAL | MSG_WAITALL);
+  const int socket = static_cast<int>(connection);
+  constexpr int flags = MSG_NOSIGNAL | MSG_WAITALL;
+  if (slices.size() == 1) {
+    io_uring_prep_send(sqe, socket, slices[0].iov_base, slices[0].iov_len, flags);
+  } else {
+    msghdr& message = messages_[connection];
+    message.msg_iov = const_cast<iovec*>(slices.data());  // the kernel only reads them
+    message.msg_iovlen = slices.size();
+    io_uring_prep_sendmsg(sqe, socket, &message, flags);
+  }
   sqe->flags |= IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS;
   mark(sqe, Act::Send, connection);
 }

@@ -3,10 +3,14 @@
 
 #include <liburing.h>
 
+#include <sys/socket.h>
+#include <sys/uio.h>
+
 #include <cerrno>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace ringload {
 
@@ -20,8 +24,9 @@ class Ring {
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
-  /// Queued until flush() or a wait; `bytes` stay as they are until the server has answered them.
-  void send(uint32_t connection, std::string_view bytes);
+  /// Queued until flush() or a wait. The slices, and their bytes, stay as they are until the server
+  /// has answered them; the connection has no other send under way.
+  void send(uint32_t connection, std::span<const iovec> slices);
   /// Hands over what is queued.
   void flush();
 
@@ -57,6 +62,7 @@ class Ring {
   size_t buffer_size_ = 0;
   int unpublished_ = 0;
   __kernel_timespec tick_;
+  std::vector<msghdr> messages_;  // of each connection: for sends of several slices
 };
 
 template <typename OnReceived, typename OnGone>

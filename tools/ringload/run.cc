@@ -75,7 +75,7 @@ class Run {
 }  // namespace
 
 Result run(const Options& options, const std::atomic<bool>& interrupted) {
-  allow_descriptors(options.connections + options.idle_connections);
+  allow_descriptors(options.connections + options.idle_connections + options.threads);
   if (options.pid != 0) read_memory(options.pid);  // a wrong one shall show at once
   return Run(options, interrupted).play();
 }

@@ -19,7 +19,7 @@ namespace ringload {
 
 namespace {
 
-constexpr uint32_t descriptors_besides = 600;  // rings, files of /proc, the threads' own; a guess
+constexpr uint32_t descriptors_besides = 40;  // standard ones, files of /proc; a guess
 
 [[noreturn]] void cannot_connect(const std::string& address, int error) {
   const bool ours = error == EMFILE || error == ENFILE || error == EADDRNOTAVAIL;
@@ -99,8 +99,8 @@ Socket connect_to(const std::string& address) {
   return address.find('/') != std::string::npos ? connect_unix(address) : connect_tcp(address);
 }
 
-void allow_descriptors(uint32_t connections) {
-  const rlim_t needed = connections + descriptors_besides;
+void allow_descriptors(uint32_t count) {
+  const rlim_t needed = count + descriptors_besides;
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur >= needed) return;

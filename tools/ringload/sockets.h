@@ -24,9 +24,9 @@ class Socket {
 /// no address, Unavailable, or System when descriptors run out.
 Socket connect_to(const std::string& address);
 
-/// Room for so many connections besides what the process has open anyway. Throws
+/// Room for so many sockets and rings besides what the process has open anyway. Throws
 /// Failure(Exit::System) with what to do.
-void allow_descriptors(uint32_t connections);
+void allow_descriptors(uint32_t count);
 
 /// Connections that say nothing, as long as it lives.
 class IdleConnections {

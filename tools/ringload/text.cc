@@ -18,6 +18,7 @@ constexpr std::string_view behind_key = " 0 ";  // what is set has no flags
 constexpr std::string_view end_line = "END\r\n";
 constexpr size_t size_text_max = 12;     // ten digits and a line end
 constexpr size_t reply_line_max = 2048;  // guess: many times the longest that is known
+constexpr size_t set_text_max = 64;      // without the key and the value
 constexpr size_t shown_max = 120;
 
 char* put(char* out, std::string_view text) {
@@ -74,7 +75,7 @@ class TextConversation final : public Conversation {
   };
 
   char* write_key(char* out, uint64_t key);
-  const char* text_of(const Asked& asked) const { return out_.view().data() + asked.text_at; }
+  const char* text_of(const Asked& asked) const { return out_.text() + asked.text_at; }
   size_t take_line(std::string_view bytes, Tally& tally);
   size_t take_value(std::string_view bytes, Tally& tally);
   void on_line(std::string_view line, Tally& tally);
@@ -111,8 +112,8 @@ void TextConversation::begin_batch() {
 
 char* TextConversation::write_key(char* out, uint64_t key) {
   char* const end = keys_.write(out, key);
-  asked_.push_back({key, static_cast<uint32_t>(out - out_.view().data()),
-                    static_cast<uint8_t>(end - out), false});
+  asked_.push_back(
+      {key, static_cast<uint32_t>(out - out_.text()), static_cast<uint8_t>(end - out), false});
   return end;
 }
 
@@ -129,16 +130,16 @@ void TextConversation::ask_get(std::span<const uint64_t> keys, uint64_t intended
 
 void TextConversation::ask_set(uint64_t key, uint32_t number, uint32_t ttl, uint64_t intended_ns) {
   const uint32_t size = keys_.value_size(key);
-  char* out = out_.room(64 + keys_.room() + size);
+  char* out = out_.room(set_text_max + keys_.room());
   out = put(out, "set ");
   out = write_key(out, key);
   out = put(out, " 0 ");
   out = ringcached::write_digits(out, ttl);
   *out++ = ' ';
   out = ringcached::write_digits(out, size);
-  out = put(out, line_end);
-  write_value(out, key, number, size);
-  out_.end_at(put(out + size, line_end));
+  out_.end_at(put(out, line_end));
+  append_value(out_, key, number, size);
+  out_.end_at(put(out_.room(line_end.size()), line_end));
   commands_.push_back({intended_ns, 1, true});
 }
 

@@ -17,12 +17,14 @@
 #include <string>
 #include <string_view>
 
+#include "ringload/outgoing.h"
+
 namespace ringload {
 
 inline constexpr uint32_t value_head_size = 16;
 
-/// Writes `size` bytes at `out`.
-void write_value(char* out, uint64_t key, uint32_t number, uint32_t size);
+/// Appends the value to `out`; the noise of a large one is not copied.
+void append_value(Outgoing& out, uint64_t key, uint32_t number, uint32_t size);
 
 /// Whether all of it is right: the quick way, which cannot say what is wrong.
 bool is_value_of(uint64_t key, std::string_view value);

@@ -117,7 +117,7 @@ void Worker::start_batch(uint32_t connection) {
 
 void Worker::send_batch(uint32_t number) {
   Connection& connection = connections_[number];
-  ring_->send(number, connection.talk->text());
+  ring_->send(number, connection.talk->slices());
   connection.sent_ns = now_ns_;
   connection.is_waiting = true;
   ++waiting_;

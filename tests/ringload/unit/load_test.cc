@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "joined.h"
 #include "ringload/schedule.h"
 #include "ringload/text.h"
 
@@ -81,9 +82,8 @@ TEST_CASE_FIXTURE(Fixture, "populating sets every key once") {
   phase.kind = Phase::Kind::Populate;
   for (uint32_t thread = 0; thread < 4; ++thread) {
     for (const auto& command : commands(thread, phase)) CHECK(command.is_set);
-    const std::string_view text = talk->text();
-    for (size_t at = text.find("set "); at != std::string_view::npos;
-         at = text.find("set ", at + 1)) {
+    const std::string text = joined(talk->slices());
+    for (size_t at = text.find("set "); at != std::string::npos; at = text.find("set ", at + 1)) {
       size_t key = 0;
       std::from_chars(text.data() + at + 4, text.data() + at + 14, key);
       ++counts.at(key);
@@ -97,7 +97,7 @@ TEST_CASE_FIXTURE(Fixture, "a seed asks for the same, a thread for something els
     options.seed = seed;
     options.threads = 2;
     commands(thread, of_requests(100));
-    return std::string(talk->text());
+    return joined(talk->slices());
   };
   CHECK(text(1, 0) == text(1, 0));
   CHECK(text(1, 0) != text(2, 0));

@@ -16,21 +16,24 @@ namespace {
 
 TEST_CASE("JSON spells what it is given") {
   JsonObject json;
+  const std::optional<double> none;
   json.add("text", "a\"b\\c\n\x01\xff");
   json.add("whole", uint64_t{18'446'744'073'709'551'615u});
   json.add("real", 0.1);
   json.add("large", 12'345'678.25);
-  json.add("none", std::optional<double>());
+  json.add("small", 0.0000125);
+  json.add("none", none);
   json.add("some", std::optional<int>(-3));
   json.add("no", false);
   json.add("infinite", 1.0 / 0.0);
   JsonObject inner;
   inner.add("p99.9", 1);
   json.add("inner", inner);
-  CHECK(json.text() ==
-        R"({"text": "a\"b\\c\u000a\u0001\u00ff", "whole": 18446744073709551615, "real": 0.1, )"
-        R"("large": 12345678.25, "none": null, "some": -3, "no": false, "infinite": null, )"
-        R"("inner": {"p99.9": 1}})");
+  CHECK(
+      json.text() ==
+      R"({"text": "a\"b\\c\u000a\u0001\u00ff", "whole": 18446744073709551615, "real": 0.1, )"
+      R"("large": 12345678.25, "small": 1.25e-05, "none": null, "some": -3, "no": false, "infinite": null, )"
+      R"("inner": {"p99.9": 1}})");
 }
 
 TEST_CASE("a run without a request divides by nothing") {
@@ -54,7 +57,7 @@ TEST_CASE("figures are per request") {
   result.memory = Memory{2048, 4096};
   const std::string json = as_json(Options(), result);
   for (const char* part :
-       {"\"requests\": 1000", "\"requests_per_second\": 500", "\"hit_ratio\": 0.666667",
+       {"\"requests\": 1000", "\"requests_per_second\": 500", "\"hit_ratio\": 0.6666666667",
         "\"server_cpu_us_per_request\": 3", "\"server_user_us_per_request\": 1",
         "\"server_system_us_per_request\": 2", "\"client_cpu_us_per_request\": 4",
         "\"server_cpus\": 0.0015", "\"voluntary_switches\": 40", "\"involuntary_switches\": 50",

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "joined.h"
 #include "ringload/failure.h"
 #include "ringload/value.h"
 
@@ -22,9 +23,9 @@ std::string text_of(uint64_t key) {
 }
 
 std::string value_of(uint64_t key, uint32_t size = 40) {
-  std::string value(size, ' ');
-  write_value(value.data(), key, 9, size);
-  return value;
+  Outgoing out;
+  append_value(out, key, 9, size);
+  return joined(out.slices());
 }
 
 std::string hit(uint64_t key, uint32_t size = 40) {
@@ -90,9 +91,26 @@ Exit failure_of(const std::vector<Question>& questions, const std::string& repli
 
 TEST_CASE("commands are spelled as the protocol wants") {
   const auto talk = asked({{7}, {}, {1, 2, 3}});
-  CHECK(talk->text() ==
+  CHECK(joined(talk->slices()) ==
         "get 00007\r\nset 00001 0 60 40\r\n" + value_of(1) + "\r\nget 00001 00002 00003\r\n");
   CHECK(talk->unanswered_requests() == 5);
+}
+
+TEST_CASE("large values are sent from where they lie, in their place") {
+  const Keys large{Sizes(5), Sizes(100'000)};
+  const auto talk = make_text_conversation(large, true);
+  talk->begin_batch();
+  std::string expected;
+  // So many that the last ones find no slice left, and are copied.
+  for (uint32_t number = 0; number < 300; ++number) {
+    talk->ask_set(1, number, 0, 0);
+    Outgoing value;
+    append_value(value, 1, number, 100'000);
+    expected += "set 00001 0 0 100000\r\n" + joined(value.slices()) + "\r\n";
+  }
+  CHECK(talk->slices().size() > 100);
+  CHECK(talk->slices().size() <= 1024);
+  CHECK((joined(talk->slices()) == expected));
 }
 
 TEST_CASE("hits, misses and sets are counted") {
@@ -181,7 +199,7 @@ TEST_CASE("a conversation goes on with the next batch") {
   CHECK(talk->is_answered());
   talk->begin_batch();
   talk->ask_get(Question{3}, 5);
-  CHECK(talk->text() == "get 00003\r\n");
+  CHECK(joined(talk->slices()) == "get 00003\r\n");
   CHECK(talk->commands()[0].intended_ns == 5);
   talk->read(hit(3) + "END\r\n", tally);
   CHECK(tally.hits == 2);

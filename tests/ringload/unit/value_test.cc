@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <string>
 
+#include "joined.h"
 #include "ringload/keys.h"
 
 namespace ringload {
@@ -15,9 +16,9 @@ namespace {
 constexpr uint64_t key = 123'456'789'012;
 
 std::string value_of(uint64_t of, uint32_t number, uint32_t size) {
-  std::string value(size, '\0');
-  write_value(value.data(), of, number, size);
-  return value;
+  Outgoing out;
+  append_value(out, of, number, size);
+  return joined(out.slices());
 }
 
 /// Fed in pieces of this size.
