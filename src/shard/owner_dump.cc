@@ -24,7 +24,7 @@ DumpRecord record_of(const store::Item& item) {
   record.last_access = item.last_access();
   record.class_id = static_cast<uint8_t>(item.class_number() + 1);
   record.fetched = item.fetched();
-  record.base64_key = (item.shape() & store::shape::base64_key) != 0;
+  record.base64_key = item.has_base64_key();
   record.key_size = static_cast<uint8_t>(item.key().size());
   return record;
 }

@@ -51,7 +51,7 @@ inline constexpr uint8_t has_chain = 4;
 inline constexpr uint8_t has_flags = 8;
 inline constexpr uint8_t parts = 15;
 inline constexpr uint8_t kind_shift = 4;   // two bits of ChunkKind
-inline constexpr uint8_t base64_key = 64;  // kept for the meta commands
+inline constexpr uint8_t base64_key = 64;  // the key was given in base64, and is shown so
 }  // namespace shape
 
 /// How it stands; only the owner looks.
@@ -59,8 +59,8 @@ namespace status {
 inline constexpr uint8_t linked = 1;   // in the table and in a queue
 inline constexpr uint8_t in_main = 2;  // of the two queues
 inline constexpr uint8_t fetched = 4;
-inline constexpr uint8_t stale = 8;        // kept for the meta commands
-inline constexpr uint8_t win = 16;         // likewise
+inline constexpr uint8_t stale = 8;        // marked to be renewed (meta commands)
+inline constexpr uint8_t won = 16;         // a client was told to renew it
 inline constexpr uint8_t epoch_shift = 5;  // three bits of flush epoch
 }  // namespace status
 
@@ -111,6 +111,9 @@ class Item {
   Seconds last_access() const { return last_access_; }
   uint32_t value_size() const { return value_size_; }
   bool fetched() const { return has(status::fetched); }
+  bool stale() const { return has(status::stale); }
+  bool won() const { return has(status::won); }
+  bool has_base64_key() const { return (shape_ & shape::base64_key) != 0; }
 
   // --- For the store.
 
@@ -146,6 +149,9 @@ class Item {
   uint8_t class_number() const { return class_; }
   bool is_segmented() const { return (shape_ & shape::has_chain) != 0; }
   bool is_pinnable() const { return (shape_ & shape::has_pins) != 0; }
+
+  /// Unpinned only: another core may read the shape.
+  void set_base64_key() { shape_ |= shape::base64_key; }
 
   bool has(uint8_t status_bit) const { return (status_ & status_bit) != 0; }
   void set(uint8_t status_bit) { status_ = static_cast<uint8_t>(status_ | status_bit); }

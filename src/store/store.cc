@@ -64,8 +64,16 @@ Found Store::find(const Key& key) {
 
 /// Writes only what changes: a hot item's line stays clean.
 void Store::mark_read(Item& item) {
-  eviction_.note_hit(item);
+  mark_fetched(item);
+  mark_used(item);
+}
+
+void Store::mark_fetched(Item& item) {
   if (!item.fetched()) item.set(status::fetched);
+}
+
+void Store::mark_used(Item& item) {
+  eviction_.note_hit(item);
   if (item.last_access() != life_.now) item.set_last_access(life_.now);
 }
 
@@ -126,6 +134,17 @@ void Store::retire(Item& item) {
 void Store::renew_cas(Item& item) {
   cas_last_ += cas_step_;
   item.set_cas(cas_last_);
+}
+
+void Store::mark_stale(Item& item, bool won) {
+  item.set(status::stale);
+  item.clear(status::won);
+  if (won) item.set(status::won);
+}
+
+void Store::mark_base64_key(Item& item) {
+  RC_ASSERT(item.pins() == 0);
+  item.set_base64_key();
 }
 
 void Store::pin(Item& item) {

@@ -83,6 +83,9 @@ class Store {
   Found find(const Key&);
   /// A read that counts: frequency, fetched bit, last access.
   void mark_read(Item&);
+  /// Its parts: a use that is no read, and a read that is not to keep the item.
+  void mark_used(Item&);
+  void mark_fetched(Item&);
 
   // --- Making. A new item is invisible and the caller's alone until publish() or discard().
 
@@ -112,13 +115,22 @@ class Store {
   void write(Item&, uint32_t offset, std::string_view bytes);
   void copy_value(const Item& from, Item& to, uint32_t to_offset);
   /// Appends without moving the item if that is possible (single-chunk items with room at the end,
-  /// segmented items by more segments); gives a new cas id. Readers that hold a pin keep their
-  /// length. false: not possible or no memory, nothing changed.
+  /// segmented items by more segments); gives a new cas id, and is new otherwise: neither read nor
+  /// stale. Readers that hold a pin keep their length. false: not possible or no memory, nothing
+  /// changed.
   bool append_in_place(Item&, std::string_view bytes);
   /// Overwrites the value of an unpinned single-chunk item with text of at most the same size,
   /// padded on the right with spaces; gives a new cas id. false: pinned, segmented or too small.
   bool overwrite_in_place(Item&, std::string_view text);
   void set_exptime(Item& item, Seconds exptime) { item.set_exptime(exptime); }
+  /// A cas id that somebody chose, or one of our own.
+  void set_cas(Item& item, uint64_t cas) { item.set_cas(cas); }
+  void renew_cas(Item& item);
+  /// The item is to be renewed; whether a client has been told to.
+  void mark_stale(Item& item, bool won);
+  void mark_won(Item& item) { item.set(status::won); }
+  /// The key of an item that nobody reads yet is to be shown in base64.
+  void mark_base64_key(Item& item);
   /// Unlinks; the bytes go when the last pin is back.
   void remove(Item&);
 
@@ -197,7 +209,6 @@ class Store {
 
   uint64_t hash_of(const Item& item) const { return config_.hasher(item.key()); }
   ClassCounters& counters_of(uint8_t class_number) { return classes_[class_number].counters; }
-  void renew_cas(Item& item);
   void leave_under_way(Item& item);
   void unlink(Item& item, uint64_t hash);
   void retire(Item& item);

@@ -201,6 +201,7 @@ bool Store::append_in_place(Item& item, std::string_view bytes) {
   }
   item.set_value_size(size + more);
   account(item);
+  item.clear(status::fetched | status::stale | status::won);
   item.set_last_access(life_.now);
   renew_cas(item);
   if (item.pins() != 0) pinned_bytes_ += item.footprint() - footprint_before;
