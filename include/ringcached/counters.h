@@ -15,6 +15,7 @@ enum class Counter : uint8_t {
   CmdSet,
   CmdFlush,
   CmdTouch,
+  CmdMeta,  // me
   GetHits,
   GetMisses,
   GetExpired,

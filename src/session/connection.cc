@@ -173,6 +173,10 @@ void Connection::parse_batch_with(Parser& parser) {
     if (input_.available() == 0) return;
     Operation& operation = batch_->next_free();
     const wire::Step step = parser.next(input_.front(), operation);
+    if (step.what == wire::Step::What::NeedsExtras) {
+      batch_->make_extras();
+      continue;
+    }
     if (step.what == wire::Step::What::Incomplete) {
       if (input_.join(step.need)) continue;
       need_ = step.need;
@@ -304,7 +308,7 @@ void Connection::write_reply(Operation& operation) {
   if (operation.outcome == Outcome::Granted) return;
   if (wire::is_silent(operation)) return give_back_pin(operation);
   if (wire::has_value(operation)) return write_value(operation);
-  char* out = output_.room(wire::reply_frame_max, core_.pool);
+  char* out = output_.room(wire::reply_room(operation.dialect), core_.pool);
   out = wire::write_reply_tail(operation, wire::write_reply_head(operation, out));
   output_.commit(out, core_.pool);
 }
@@ -331,7 +335,8 @@ void Connection::write_stats(const Operation& operation) {
 void Connection::write_value(Operation& operation) {
   const ValueView& found = operation.found;
   const bool inline_copy = found.holder == nullptr && found.size <= OutputBlock::capacity / 2;
-  char* out = output_.room(wire::reply_frame_max + (inline_copy ? found.size : 0), core_.pool);
+  const size_t frame = wire::reply_room(operation.dialect);
+  char* out = output_.room(frame + (inline_copy ? found.size : 0), core_.pool);
   out = wire::write_reply_head(operation, out);
   if (inline_copy) {
     std::memcpy(out, found.data, found.size);
@@ -345,7 +350,7 @@ void Connection::write_value(Operation& operation) {
   } else {
     output_.append({found.data, found.size}, core_.pool);
   }
-  out = output_.room(wire::reply_frame_max, core_.pool);
+  out = output_.room(frame, core_.pool);
   output_.commit(wire::write_reply_tail(operation, out), core_.pool);
 }
 
@@ -408,6 +413,10 @@ void Connection::begin_fill(Operation& operation) {
   fill_->quiet = operation.quiet;
   fill_->dialect = operation.dialect;
   fill_->echo = operation.echo;
+  if (operation.extras != nullptr) {
+    fill_->key = operation.key.bytes;
+    fill_->extras = std::make_unique<MetaExtras>(*operation.extras);
+  }
   operation.fill = fill_.get();
   filling_ = Filling::Reserving;
   home_.hold(*this);
@@ -473,11 +482,13 @@ void Connection::add_fill_operation(Verb verb, shard::Fill& fill) {
   Operation& operation = batch_->next_free();
   operation = {};
   operation.verb = verb;
-  operation.key.hash = fill.hash;
+  operation.key = {fill.key, fill.hash};
+  operation.cas_wanted = fill.cas_wanted;
   operation.mode = fill.mode;
   operation.quiet = fill.quiet || verb == Verb::Abandon;
   operation.dialect = fill.dialect;
   operation.echo = fill.echo;
+  operation.extras = fill.extras.get();
   operation.value_size = fill.size;
   operation.fill = &fill;
   batch_->add();

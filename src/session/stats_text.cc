@@ -76,7 +76,7 @@ constexpr Row general[] = {
     {"cmd_set", Counter::CmdSet},
     {"cmd_flush", Counter::CmdFlush},
     {"cmd_touch", Counter::CmdTouch},
-    {"cmd_meta"},
+    {"cmd_meta", Counter::CmdMeta},
     {"get_hits", Counter::GetHits},
     {"get_misses", Counter::GetMisses},
     {"get_expired", Counter::GetExpired},

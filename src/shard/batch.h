@@ -52,22 +52,20 @@ class Batch {
     RC_ASSERT(i < size_);
     return operations_[i];
   }
-  /// Where the next operation is to be parsed into; it joins with add().
+  /// Where the next operation is to be parsed into; it joins with add(). Of what it holds only its
+  /// extras count, if there are any.
   Operation& next_free() {
     RC_ASSERT(size_ < capacity_);
+    operations_[size_].extras = extras_ != nullptr ? &extras_[size_] : nullptr;
     return operations_[size_];
+  }
+  /// A meta command has come: from now on the operations have extras.
+  void make_extras() {
+    if (extras_ == nullptr) extras_.reset(new MetaExtras[capacity_]);
   }
   void add() {
     RC_ASSERT(size_ < capacity_);
     ++size_;
-  }
-
-  /// Gives the next free operation the extras of its place. They stay with the place: an operation
-  /// that has them once may be parsed into again.
-  void give_extras() {
-    RC_ASSERT(size_ < capacity_);
-    if (extras_ == nullptr) extras_.reset(new MetaExtras[capacity_]);
-    operations_[size_].extras = &extras_[size_];
   }
 
   bool in_flight() const { return away_ > 0; }

@@ -8,8 +8,10 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "ringcached/meta_extras.h"
 #include "ringcached/operation.h"
 
 namespace ringcached::store {
@@ -39,6 +41,9 @@ struct Fill {
   bool quiet = false;
   Dialect dialect = Dialect::Text;
   std::string echo;  // what the reply repeats of the request, which is gone by then
+  // Only of an ms, which shows its key too.
+  std::string key;
+  std::unique_ptr<MetaExtras> extras;
 };
 
 }  // namespace ringcached::shard

@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/digits.h"
 #include "ringcached/limits.h"
+#include "ringcached/meta_extras.h"
 #include "shard/number.h"
 
 namespace ringcached::shard {
@@ -73,6 +74,16 @@ void Owner::execute(Operation& operation, ReplyMemory& replies) {
       return abandon(operation);
     case Verb::Dump:
       return dump(operation, replies);
+    case Verb::MetaGet:
+      return meta_get(operation, replies);
+    case Verb::MetaStore:
+      return meta_store(operation);
+    case Verb::MetaDelete:
+      return meta_delete(operation);
+    case Verb::MetaArithmetic:
+      return meta_arithmetic(operation);
+    case Verb::MetaDebug:
+      return meta_debug(operation);
     default:
       RC_ASSERT(!"a verb without a key came to an owner");
   }
@@ -86,8 +97,7 @@ void Owner::get(Operation& operation, ReplyMemory& replies) {
   ++counters_[touching ? Counter::CmdTouch : Counter::CmdGet];
   if (found.item == nullptr) {
     ++counters_[touching ? Counter::TouchMisses : Counter::GetMisses];
-    if (found.absence == store::Absence::Expired) ++counters_[Counter::GetExpired];
-    if (found.absence == store::Absence::Flushed) ++counters_[Counter::GetFlushed];
+    count_absence(found.absence);
     operation.outcome = Outcome::Miss;
     return;
   }
@@ -98,6 +108,11 @@ void Owner::get(Operation& operation, ReplyMemory& replies) {
     store_.set_exptime(*found.item, expiry_from_wire(operation.exptime, now_));
   }
   show(operation, *found.item, replies);
+}
+
+void Owner::count_absence(store::Absence absence) {
+  if (absence == store::Absence::Expired) ++counters_[Counter::GetExpired];
+  if (absence == store::Absence::Flushed) ++counters_[Counter::GetFlushed];
 }
 
 /// Takes a snapshot of the item into the operation: by copy if it is small or cannot be held.
@@ -151,7 +166,7 @@ bool Owner::may_store(Operation& operation, store::Item* old, StoreMode mode, ui
     case StoreMode::Add:
       if (cas_wanted != 0) return may_swap(operation, old, cas_wanted);
       if (old == nullptr) return true;
-      store_.mark_read(*old);  // a refused add keeps the item from eviction, as in memcached
+      store_.mark_used(*old);  // a refused add keeps the item from eviction, as in memcached
       break;
     case StoreMode::Replace:
       if (cas_wanted != 0) return may_swap(operation, old, cas_wanted);
@@ -177,15 +192,15 @@ bool Owner::may_swap(Operation& operation, const store::Item* old, uint64_t cas_
     operation.outcome = Outcome::NotFound;
     return false;
   }
-  if (old->cas() == cas_wanted && cas_wanted != 0) {
-    ++counters_[Counter::CasHits];
-    count(*old, ClassCounter::CasHits);
-    return true;
-  }
-  ++counters_[Counter::CasBadval];
-  count(*old, ClassCounter::CasBadval);
-  operation.outcome = Outcome::Exists;
-  return false;
+  const bool holds = old->cas() == cas_wanted && cas_wanted != 0;
+  count_cas(*old, holds);
+  if (!holds) operation.outcome = Outcome::Exists;
+  return holds;
+}
+
+void Owner::count_cas(const store::Item& old, bool holds) {
+  ++counters_[holds ? Counter::CasHits : Counter::CasBadval];
+  count(old, holds ? ClassCounter::CasHits : ClassCounter::CasBadval);
 }
 
 /// A value that a client has stored.
@@ -204,7 +219,7 @@ void Owner::store_value(Operation& operation) {
   }
   const Seconds exptime = expiry_from_wire(operation.exptime, now_);
   store::Item* fresh = store_.create(operation.key, operation.client_flags, exptime, size, old);
-  if (fresh == nullptr) return no_memory(operation, operation.mode, operation.key);
+  if (fresh == nullptr) return no_memory(operation);
   store_.write(*fresh, 0, operation.value);
   publish(*fresh, old);
   operation.cas = fresh->cas();
@@ -229,9 +244,7 @@ void Owner::join(Operation& operation, store::Item& old, std::string_view more,
     operation.outcome = Outcome::Stored;
     return;
   }
-  const Key key{old.key(), operation.key.hash};
-  store::Item* fresh =
-      store_.create(key, old.client_flags(), old.exptime(), static_cast<uint32_t>(size), &old);
+  store::Item* fresh = create_again(old, operation.key.hash, static_cast<uint32_t>(size));
   if (fresh == nullptr) {
     ++counters_[Counter::StoreNoMemory];
     return;
@@ -248,18 +261,30 @@ void Owner::join(Operation& operation, store::Item& old, std::string_view more,
   operation.outcome = Outcome::Stored;
 }
 
-/// A set that cannot be carried out must not leave the stale value behind.
-void Owner::no_memory(Operation& operation, StoreMode mode, const Key& key) {
+/// A new item with all that an old one has but its value.
+store::Item* Owner::create_again(store::Item& old, uint64_t hash, uint32_t size) {
+  store::Item* fresh =
+      store_.create({old.key(), hash}, old.client_flags(), old.exptime(), size, &old);
+  if (fresh != nullptr && old.has_base64_key()) store_.mark_base64_key(*fresh);
+  return fresh;
+}
+
+void Owner::no_memory(Operation& operation) {
   ++counters_[Counter::StoreNoMemory];
   operation.outcome = Outcome::NoMemory;
-  if (mode != StoreMode::Set) return;
-  if (store::Item* old = store_.find(key).item) store_.remove(*old);
+  drop_outdated(operation);
 }
 
 void Owner::refuse(Operation& operation) {
   ++counters_[Counter::StoreTooLarge];
   operation.outcome = Outcome::TooLarge;
-  if (operation.mode != StoreMode::Set) return;
+  drop_outdated(operation);
+}
+
+/// A set that cannot be carried out must not leave the stale value behind; nor may any ms, which is
+/// memcached's way.
+void Owner::drop_outdated(const Operation& operation) {
+  if (operation.mode != StoreMode::Set && operation.dialect != Dialect::Meta) return;
   if (store::Item* old = find(operation)) store_.remove(*old);
 }
 
@@ -290,12 +315,12 @@ void Owner::reserve(Operation& operation) {
   }
   if (fill.item == nullptr) {
     ++counters_[Counter::CmdSet];
-    return no_memory(operation, operation.mode, operation.key);
+    return no_memory(operation);
   }
   extend(operation);
-  if (operation.outcome == Outcome::NoMemory && operation.mode == StoreMode::Set) {
-    if (store::Item* old = find(operation)) store_.remove(*old);
-  }
+  if (operation.outcome == Outcome::NoMemory) return drop_outdated(operation);
+  const bool base64 = fill.extras != nullptr && fill.extras->request.asks(meta::base64_key);
+  if (base64) store_.mark_base64_key(*fill.item);
 }
 
 void Owner::extend(Operation& operation) {
@@ -327,6 +352,7 @@ void Owner::commit(Operation& operation) {
   RC_ASSERT(fill.item != nullptr && fill.filled == fill.size);
   store::Item& fresh = *fill.item;
   fill.item = nullptr;
+  if (fill.extras != nullptr) return meta_commit(operation, fresh);
   store::Item* old = store_.find({fresh.key(), fill.hash}).item;
   if (!may_store(operation, old, fill.mode, fill.cas_wanted)) {
     store_.discard(fresh);
@@ -375,7 +401,7 @@ void Owner::arithmetic(Operation& operation) {
   }
   ++counters_[down ? Counter::DecrHits : Counter::IncrHits];
   count(*item, down ? ClassCounter::DecrHits : ClassCounter::IncrHits);
-  store_.mark_read(*item);
+  store_.mark_used(*item);
   operation.number = down ? (*number < operation.delta ? 0 : *number - operation.delta)
                           : *number + operation.delta;  // wraps at 2^64, as the protocol says
   char digits[digits_max];
@@ -409,8 +435,7 @@ void Owner::rewrite_number(Operation& operation, store::Item& item, std::string_
   }
   const uint32_t old_size = item.value_size();
   const uint32_t size = std::max(old_size, static_cast<uint32_t>(text.size()));
-  const Key key{item.key(), operation.key.hash};
-  store::Item* fresh = store_.create(key, item.client_flags(), item.exptime(), size, &item);
+  store::Item* fresh = create_again(item, operation.key.hash, size);
   if (fresh == nullptr) {
     operation.mode = StoreMode::Set;  // it is not the making of a number that failed
     operation.outcome = Outcome::NoMemory;

@@ -90,6 +90,25 @@ class Owner {
   void abandon(Operation&);
   void dump(Operation&, ReplyMemory&);
 
+  // owner_meta.cc
+  enum class MayStore : uint8_t { No, Yes, AsStale };
+  void meta_get(Operation&, ReplyMemory&);
+  void meta_store(Operation&);
+  void meta_commit(Operation&, store::Item& fresh);
+  void meta_delete(Operation&);
+  void meta_arithmetic(Operation&);
+  void meta_debug(Operation&);
+  store::Item* make_empty(const Operation&);
+  void take_steps(Operation&, store::Item&);
+  void settle_renewal(Operation&, store::Item&);
+  MayStore meta_may_store(Operation&, store::Item* old);
+  MayStore meta_may_make(Operation&) const;
+  void meta_publish(Operation&, store::Item& fresh, store::Item* old, MayStore);
+  void meta_join(Operation&, store::Item& old, const store::Item* more_in, uint32_t more_size);
+  void finish_meta_store(Operation&, store::Item&);
+  store::Item* drop_value(const Operation&, store::Item& old);
+  void invalidate(Operation&, store::Item&);
+
   void show(Operation&, store::Item&, ReplyMemory&);
   bool may_store(Operation&, store::Item* old, StoreMode, uint64_t cas_wanted);
   bool may_swap(Operation&, const store::Item* old, uint64_t cas_wanted);
@@ -97,7 +116,11 @@ class Owner {
             uint32_t more_size, StoreMode);
   void make_number(Operation&);
   void rewrite_number(Operation&, store::Item&, std::string_view text);
-  void no_memory(Operation&, StoreMode, const Key&);
+  store::Item* create_again(store::Item& old, uint64_t hash, uint32_t size);
+  void no_memory(Operation&);
+  void drop_outdated(const Operation&);
+  void count_absence(store::Absence);
+  void count_cas(const store::Item& old, bool holds);
   static Outcome told(store::Store::Asked asked);
   void count(const store::Item& item, ClassCounter counter) {
     ++store_.class_counters(item)[counter];

@@ -15,13 +15,6 @@ namespace {
 constexpr uint32_t verbosity_max = 2;  // Protocol, as probed: more is taken as this.
 constexpr std::string_view nothing_to_say;
 
-/// The numbers of a storage command may carry a plus sign (memcached reads them with strtol), those
-/// of the other commands may not.
-std::string_view without_plus(std::string_view word) {
-  if (word.size() > 1 && word[0] == '+' && word[1] != '-') word.remove_prefix(1);
-  return word;
-}
-
 std::optional<uint32_t> read_u32(std::string_view word) {
   const auto number = parse_unsigned(word);
   if (!number || *number > std::numeric_limits<uint32_t>::max()) return std::nullopt;
@@ -100,6 +93,10 @@ std::string_view say_version(const Words&, const ParserRules&, Operation&) {
   return version;
 }
 
+std::string_view say_meta_noop(const Words&, const ParserRules&, Operation&) {
+  return meta_noop;
+}
+
 constexpr Command gets_keys(std::string_view name, Verb verb, bool with_cas) {
   return {.name = name, .shape = Shape::Keys, .verb = verb, .with_cas = with_cas};
 }
@@ -121,8 +118,18 @@ constexpr Command counts(std::string_view name, bool decrement) {
           .decrement = decrement};
 }
 
+constexpr Command asks_meta(std::string_view name, Verb verb, uint8_t words_min) {
+  return {.name = name, .shape = Shape::Meta, .words_min = words_min, .verb = verb};
+}
+
 /// Short names first; among names of one length the frequent ones first.
 constexpr Command commands[] = {
+    asks_meta("mg", Verb::MetaGet, 2),
+    asks_meta("ms", Verb::MetaStore, 3),
+    asks_meta("md", Verb::MetaDelete, 2),
+    asks_meta("ma", Verb::MetaArithmetic, 2),
+    {.name = "mn", .heeds_noreply = false, .read = say_meta_noop},
+    asks_meta("me", Verb::MetaDebug, 2),
     gets_keys("get", Verb::Get, false),
     stores("set", StoreMode::Set),
     stores("add", StoreMode::Add),
@@ -178,6 +185,11 @@ const Command* find_command(std::string_view name) {
     if (command->name == name) return command;
   }
   return nullptr;
+}
+
+std::string_view without_plus(std::string_view word) {
+  if (word.size() > 1 && word[0] == '+' && word[1] != '-') word.remove_prefix(1);
+  return word;
 }
 
 std::optional<uint32_t> read_value_size(std::string_view word) {

@@ -4,7 +4,9 @@
 #include <cstring>
 
 #include "ringcached/limits.h"
+#include "ringcached/meta_extras.h"
 #include "wire/blank.h"
+#include "wire/meta_flags.h"
 #include "wire/text_commands.h"
 #include "wire/text_replies.h"
 #include "wire/text_words.h"
@@ -93,6 +95,8 @@ Step TextParser::run_line(std::string_view bytes, size_t line_size, Operation& o
       return run_keys(*command, bytes, line_size, operation);
     case Shape::Value:
       return run_value(*command, bytes, line_size, operation);
+    case Shape::Meta:
+      return run_meta(*command, bytes, line_size, operation);
     case Shape::Line:
       break;
   }
@@ -143,6 +147,35 @@ Step TextParser::run_value(const Command& command, std::string_view bytes, size_
   }
   give_key(key, false, operation);
   return take_value(bytes, line_size, operation);
+}
+
+/// As run_value where a value follows. Errors are told even where success would not be.
+Step TextParser::run_meta(const Command& command, std::string_view bytes, size_t line_size,
+                          Operation& operation) {
+  const Words words(without_end(bytes.substr(0, line_size)));
+  if (words.count() < command.words_min) return say(bad_format, line_size, operation);
+  MetaExtras* const extras = operation.extras;
+  if (extras == nullptr) return pass(Step::What::NeedsExtras, 0);
+
+  begin(command, operation);
+  extras->clear();
+  operation.extras = extras;
+  operation.dialect = Dialect::Meta;
+  operation.echo = words.from(first_flag(command.verb));
+  const bool has_value = command.verb == Verb::MetaStore;
+  if (has_value) {
+    const auto value_size = read_value_size(words[2]);
+    if (!value_size) return say(bad_format, line_size, operation);
+    operation.value_size = *value_size;
+  }
+  const std::string_view complaint = read_meta_words(words, operation);
+  if (!complaint.empty()) {
+    if (has_value) swallow(uint64_t{operation.value_size} + value_end_size);
+    return say(complaint, line_size, operation);
+  }
+  give_key(operation.key.bytes, false, operation);
+  return has_value ? take_value(bytes, line_size, operation)
+                   : pass(Step::What::Operation, line_size);
 }
 
 /// The line is read into `operation`; its value is here, or soon will be, or is too large.

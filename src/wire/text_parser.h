@@ -1,4 +1,4 @@
-// Reads the classic text protocol in place: bytes of one connection in, operations out.
+// Reads the text protocol, classic and meta, in place: bytes of one connection in, operations out.
 //
 // Owner: one connection. Source: protocol.txt, memcached 1.6.45 as probed, and the figures in
 // limits.h. The parser keeps no bytes: the views in an operation point into the bytes it was given.
@@ -32,6 +32,7 @@ struct Step {
     Incomplete,  // nothing consumed; call again when at least `need` bytes are at hand in one piece
     Fill,  // as Operation, verb Reserve: the value (value_size bytes and its CRLF) follows and
            // is the caller's to read; the parser goes on behind it
+    NeedsExtras,  // nothing consumed; call again with an `operation` that has extras
   };
   What what = What::Incomplete;
   size_t consumed = 0;
@@ -44,7 +45,8 @@ class TextParser {
       : rules_(&rules), hasher_(&hasher) {}
 
   /// One step at the front of `bytes`, which is all that is contiguous there; `operation` is
-  /// overwritten where the step brings one. Never reads past `bytes`. What was not consumed must
+  /// overwritten where the step brings one. Its extras are null, or to be used for a meta command;
+  /// only such a one keeps them. Never reads past `bytes`. What was not consumed must
   /// come back at the front of the next call's bytes, wherever they lie then. Work is linear in the
   /// bytes over all calls.
   ///
@@ -73,6 +75,8 @@ class TextParser {
                  Operation& operation);
   Step run_value(const Command& command, std::string_view bytes, size_t line_size,
                  Operation& operation);
+  Step run_meta(const Command& command, std::string_view bytes, size_t line_size,
+                Operation& operation);
   Step take_value(std::string_view bytes, size_t line_size, Operation& operation);
   Step run_keys(const Command& command, std::string_view bytes, size_t line_size,
                 Operation& operation);

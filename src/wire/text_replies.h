@@ -20,6 +20,7 @@ inline constexpr std::string_view exists = "EXISTS\r\n";
 inline constexpr std::string_view not_found = "NOT_FOUND\r\n";
 inline constexpr std::string_view deleted = "DELETED\r\n";
 inline constexpr std::string_view touched = "TOUCHED\r\n";
+inline constexpr std::string_view meta_noop = "MN\r\n";
 inline constexpr std::string_view reset = "RESET\r\n";
 
 // What the client did wrong.
@@ -76,6 +77,21 @@ inline constexpr std::string_view nothing_to_crawl = "NOTSTARTED no items to cra
 inline constexpr std::string_view crawler_not_started =
     "ERROR failed to start lru crawler thread\r\n";
 
+// What the client did wrong in a meta command.
+inline constexpr std::string_view invalid_flag = "CLIENT_ERROR invalid flag\r\n";
+inline constexpr std::string_view duplicate_flag = "CLIENT_ERROR duplicate flag\r\n";
+inline constexpr std::string_view too_many_flags = "CLIENT_ERROR options flags are too long\r\n";
+inline constexpr std::string_view bad_token = "CLIENT_ERROR bad token in command line format\r\n";
+inline constexpr std::string_view bad_base64_key = "CLIENT_ERROR error decoding key\r\n";
+inline constexpr std::string_view bad_initial = "CLIENT_ERROR invalid numeric initial value\r\n";
+inline constexpr std::string_view bad_delta_value = "CLIENT_ERROR invalid numeric delta value\r\n";
+inline constexpr std::string_view opaque_too_long = "CLIENT_ERROR opaque token too long\r\n";
+inline constexpr std::string_view bad_store_mode = "CLIENT_ERROR invalid mode for ms M token\r\n";
+inline constexpr std::string_view bad_arithmetic_mode =
+    "CLIENT_ERROR invalid mode for ma M token\r\n";
+inline constexpr std::string_view bad_arithmetic_flag =
+    "CLIENT_ERROR invalid or duplicate flag\r\n";
+
 // What the server cannot do. The odd colon is memcached's.
 inline constexpr std::string_view shutdown_refused = "SERVER_ERROR: shutdown not enabled\r\n";
 inline constexpr std::string_view too_large = "SERVER_ERROR object too large for cache\r\n";
@@ -85,6 +101,8 @@ inline constexpr std::string_view no_memory_to_store =
 inline constexpr std::string_view no_memory_to_read = "SERVER_ERROR Out of memory during read\r\n";
 inline constexpr std::string_view no_memory_for_stats =
     "SERVER_ERROR out of memory writing stats\r\n";
+inline constexpr std::string_view no_memory_to_make =
+    "SERVER_ERROR Out of memory allocating new item\r\n";
 inline constexpr std::string_view no_memory_to_get =
     "SERVER_ERROR out of memory writing get response\r\n";
 

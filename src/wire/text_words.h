@@ -90,6 +90,12 @@ class Words {
     return {begins_[index], static_cast<size_t>(ends_[index] - begins_[index])};
   }
 
+  /// From the word at `index` to the end of the last one; empty behind the last.
+  std::string_view from(size_t index) const {
+    if (index >= count_) return {};
+    return {begins_[index], static_cast<size_t>(ends_[count_ - 1] - begins_[index])};
+  }
+
   std::string_view last() const { return count_ == 0 ? std::string_view() : (*this)[count_ - 1]; }
   bool noreply() const { return last() == "noreply"; }
 

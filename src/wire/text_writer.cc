@@ -68,8 +68,10 @@ constexpr std::string_view spelled_no_memory(Verb verb) {
   switch (verb) {
     case Verb::Get:
     case Verb::GetAndTouch:
+    case Verb::MetaGet:
       return no_memory_to_get;
     case Verb::Store:
+    case Verb::MetaStore:
     case Verb::Refuse:
     case Verb::Reserve:
     case Verb::Commit:

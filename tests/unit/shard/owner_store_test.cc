@@ -4,29 +4,6 @@
 #include "fixture.h"
 
 namespace ringcached::shard {
-namespace {
-
-/// All memory taken, none to be had: -M.
-struct FullPartition : Partition {
-  static PartitionConfig without_eviction() {
-    PartitionConfig config;
-    config.memory = 1u << 20;
-    config.evict = false;
-    return config;
-  }
-  FullPartition() : Partition(without_eviction()) {}
-
-  /// Fills what is left with values of this size.
-  void fill_up(size_t size) {
-    const std::string value(size, 'f');
-    for (int i = 0;; ++i) {
-      const std::string key = "filler " + std::to_string(size) + " " + std::to_string(i);
-      if (run(set(key, value)).outcome == Outcome::NoMemory) return;
-    }
-  }
-};
-
-}  // namespace
 
 TEST_CASE("set replaces value, flags and exptime, and gives a new cas id") {
   Partition p;

@@ -241,7 +241,7 @@ TEST_CASE("an unknown command is an error, or silent if it asks for that") {
   for (const char* line :
        {"foo", "foo bar", "GET k", "Set k 0 0 1", "getx k", "get\tk", "verbosit 1", "verbosity1",
         "flush_al", "flush_all1", "statsx", "noreplyx", "shutdownx", "watch", "lru_crawlerx",
-        "mg k v", "mn", "version\r"}) {
+        "mx k v", "mgs k", "Mg k", "version\r"}) {
     check_line(line, "say ERROR");
   }
   check_silent("foo noreply");

@@ -72,7 +72,7 @@ std::string random_get(Random& random) {
 std::string random_line(Random& random) {
   static constexpr const char* names[] = {"incr",    "decr",  "delete", "touch",     "flush_all",
                                           "version", "stats", "slabs",  "verbosity", "shutdown",
-                                          "foo",     "",      "GET / ", "mg",        " get"};
+                                          "foo",     "",      "GET / ", "mn",        " get"};
   std::string text = one_of(random, names);
   for (size_t i = below(random, 4); i > 0; --i) {
     text += " " + (below(random, 2) == 0 ? random_key(random) : random_number(random));
@@ -81,12 +81,30 @@ std::string random_line(Random& random) {
   return text + "\r\n";
 }
 
+std::string random_meta(Random& random) {
+  static constexpr const char* names[] = {"mg", "ms", "md", "ma", "me"};
+  static constexpr const char* flags = "bcCDEfFhIJklLMNOPqRstTuvxz5";
+  const std::string name = one_of(random, names);
+  std::string text = name + " " + random_key(random);
+  const size_t size = below(random, 10) == 0 ? below(random, 20000) : below(random, 50);
+  if (name == "ms") text += " " + std::to_string(size);
+  for (size_t i = below(random, below(random, 10) == 0 ? 24 : 6); i > 0; --i) {
+    text += std::string(" ") + flags[below(random, 27)];
+    if (below(random, 2) == 0) text += random_number(random);
+    if (below(random, 20) == 0) text += std::string(below(random, 40), 'o');
+  }
+  if (name != "ms") return text + "\r\n";
+  return text + "\r\n" + random_bytes(random, size) + (below(random, 10) == 0 ? "xx" : "\r\n");
+}
+
 std::string random_command(Random& random) {
-  switch (below(random, 3)) {
+  switch (below(random, 4)) {
     case 0:
       return random_store(random);
     case 1:
       return random_get(random);
+    case 2:
+      return random_meta(random);
     default:
       return random_line(random);
   }

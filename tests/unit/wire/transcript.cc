@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "ringcached/meta_extras.h"
 #include "wire/replies.h"
 
 namespace ringcached::wire::testing {
@@ -207,7 +208,71 @@ std::string describe_binary(const Operation& operation) {
   return text;
 }
 
+/// One letter of `letters` for each bit of `set`, from the lowest on.
+std::string letters_of(uint32_t set, const char* letters) {
+  std::string text;
+  for (; set != 0; set >>= 1, ++letters) {
+    if ((set & 1) != 0) text += *letters;
+  }
+  return text;
+}
+
+std::string name_meta(const Operation& operation) {
+  switch (operation.verb) {
+    case Verb::MetaGet:
+      return "mg ";
+    case Verb::MetaStore:
+      return std::string("ms ") + mode_name(operation.mode) + " ";
+    case Verb::Refuse:
+      return std::string("refuse ms ") + mode_name(operation.mode) + " ";
+    case Verb::MetaDelete:
+      return "md ";
+    case Verb::MetaArithmetic:
+      return "ma ";
+    case Verb::MetaDebug:
+      return "me ";
+    default:
+      return "a verb that no meta line brings ";
+  }
+}
+
+/// What differs from a command without flags; at its end the flags themselves, and the value.
+std::string describe_meta(const Operation& operation) {
+  REQUIRE(operation.extras != nullptr);
+  const MetaRequest& request = operation.extras->request;
+  const bool stores = operation.verb == Verb::MetaStore || operation.verb == Verb::Refuse;
+  std::string text = name_meta(operation) + std::string(operation.key.bytes);
+  const auto add = [&](const char* name, auto number) {
+    if (number != 0) text += std::string(" ") + name + "=" + std::to_string(number);
+  };
+  if (operation.verb == Verb::MetaArithmetic) {
+    text += (operation.decrement ? " -" : " +") + std::to_string(operation.delta);
+  }
+  if (stores) text += " flags=" + std::to_string(operation.client_flags);
+  if (stores) text += " exptime=" + std::to_string(operation.exptime);
+  if (request.flags != 0) text += " asks=" + letters_of(request.flags, "bCETNuvIxq");
+  std::string steps;
+  for (const MetaStep step : request.steps) {
+    if (step != MetaStep::None) steps += " tTNR"[static_cast<size_t>(step)];
+  }
+  if (!steps.empty()) text += " steps=" + steps;
+  add("T", request.new_exptime);
+  add("N", request.vivify_exptime);
+  add("R", request.recache_exptime);
+  add("C", operation.cas_wanted);
+  add("E", request.cas_new);
+  add("F", operation.client_flags);
+  add("J", request.initial);
+  if (!operation.echo.empty()) text += " echo=" + std::string(operation.echo);
+  if (operation.verb == Verb::MetaStore) text += " value=" + std::string(operation.value);
+  if (operation.verb == Verb::Refuse) text += " size=" + std::to_string(operation.value_size);
+  const bool base64 = operation.extras->result.base64;
+  if (operation.verb != Verb::MetaDebug) CHECK(base64 == request.asks(meta::base64_key));
+  return text;
+}
+
 std::string describe(const Operation& operation) {
+  if (operation.dialect == Dialect::Meta) return describe_meta(operation);
   std::string text = describe_plain(operation);
   if (operation.dialect == Dialect::Binary) text += describe_binary(operation);
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
@@ -232,7 +297,13 @@ void CallerOf<Parser>::run() {
     if (is_filling_ && !fill()) return;
     const std::string_view bytes = guarded.place(pending_);
     Operation operation = used();
-    const Step step = parser_.next(bytes, operation);
+    Step step = parser_.next(bytes, operation);
+    if (step.what == Step::What::NeedsExtras) {
+      REQUIRE(step.consumed == 0);
+      operation.extras = &extras_;
+      step = parser_.next(bytes, operation);
+      REQUIRE(step.what != Step::What::NeedsExtras);
+    }
     ++calls_;
     if (step.what == Step::What::Incomplete) {
       REQUIRE(step.consumed == 0);
@@ -246,6 +317,7 @@ void CallerOf<Parser>::run() {
       REQUIRE(operation.verb == Verb::Reserve);
       filling_ = operation;
       filling_key_ = operation.key.bytes;
+      filling_echo_ = operation.echo;
       is_filling_ = true;
     }
     pending_.erase(0, step.consumed);
@@ -259,8 +331,9 @@ bool CallerOf<Parser>::fill() {
   const std::string_view end = value_end(filling_.dialect);
   if (pending_.size() < size + end.size()) return false;
   if (std::string_view(pending_).substr(size, end.size()) == end) {
-    filling_.verb = Verb::Store;
+    filling_.verb = filling_.dialect == Dialect::Meta ? Verb::MetaStore : Verb::Store;
     filling_.key.bytes = filling_key_;
+    filling_.echo = filling_echo_;
     filling_.value = std::string_view(pending_).substr(0, size);
     note(filling_);
   } else if (!filling_.quiet) {

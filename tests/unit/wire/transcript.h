@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "ringcached/meta_extras.h"
 #include "wire/binary_parser.h"
 #include "wire/text_parser.h"
 
@@ -85,6 +86,8 @@ class CallerOf {
   std::vector<std::string> operations_;
   Operation filling_;
   std::string filling_key_;
+  std::string filling_echo_;
+  MetaExtras extras_;  // of the command read last
   bool is_filling_ = false;
   bool died_ = false;
   size_t calls_ = 0;
