@@ -55,8 +55,9 @@ What is measured
   command. Open loop: it runs from the time at which the request should have been sent, so that a
   server that stalls is charged for the requests that it delays; "lag" is the part of it that had
   passed when the request was sent. Percentiles are exact within 0.8 %.
-  CPU, context switches and memory are the differences over the measured seconds: those begin when
-  the warm-up is fully answered and end with the last reply. While ringload saturates, throughput
+  CPU and context switches are the differences over the measured seconds: those begin when the
+  warm-up is fully answered and end with the last reply. CPU is exact to the microsecond, its split
+  into user and system is what the kernel saw at its ticks. Memory is that at the end. While ringload saturates, throughput
   says more about ringload than about the server; CPU per request stays comparable.
 
 What is checked
