@@ -215,7 +215,6 @@ TEST_CASE("-B says what is spoken") {
 TEST_CASE("what is not there yet is refused with memcached's code for it") {
   check_refused({"-Z"}, 64, "TLS is not supported yet");
   check_refused({"-S"}, 64, "SASL is not supported yet");
-  check_refused({"-Y", "file"}, 1, "not supported yet");
   check_refused({"-e", "file"}, 1, "not supported yet");
   check_refused({"-B", "foo"}, 64, "expected auto, ascii or binary");
   check_refused({"-U", "11211"}, 64, "UDP is not supported yet");
