@@ -23,14 +23,17 @@ class Fake:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._listener.settimeout(PATIENCE_S)
         self.clients = []
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self.port = self._listener.getsockname()[1]
         self.unix_path = None
 
     def __enter__(self):
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._acceptor.start()
         return self
 
     def __exit__(self, *_):
+        self._listener.shutdown(socket.SHUT_RDWR)  # who waits in accept() would keep it open
+        self._acceptor.join(PATIENCE_S)
         self._listener.close()
         for client in self.clients:
             client.close()
