@@ -57,8 +57,10 @@ What is measured
   passed when the request was sent. Percentiles are exact within 0.8 %.
   CPU and context switches are the differences over the measured seconds: those begin when the
   warm-up is fully answered and end with the last reply. CPU is exact to the microsecond, its split
-  into user and system is what the kernel saw at its ticks. Memory is that at the end. While ringload saturates, throughput
-  says more about ringload than about the server; CPU per request stays comparable.
+  into user and system is what the kernel saw at its ticks. Memory is that at the end.
+  While ringload is what saturates (see client_cpus), throughput says more about it than about the
+  server: give it more threads, or compare CPU per request. Whoever is not busy wakes up for fewer
+  requests at a time and pays more for each; that holds for servers too.
 
 What is checked
   A value carries its key, a number that differs per set, a checksum of both and of its size, and
