@@ -10,6 +10,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import tap  # noqa: E402
 from duel import Duel, Mismatch  # noqa: E402
+from generator import Generator  # noqa: E402
+from meta import MetaGenerator  # noqa: E402
 from run import server_args  # noqa: E402
 from servers import Server  # noqa: E402
 
@@ -26,6 +28,18 @@ ALTERATIONS = [
     ("a changed length", rb"(\r\nVALUE \S+ \d+ [1-9]\d*)", rb"\g<1>0"),
     ("a changed number", rb"\r\n5(\d{9})\r\n", rb"\r\n6\1\r\n"),
     ("an incomplete batch", rb"(?s)\r\nVALUE end-of-batch.*", rb"\r\n"),
+]
+
+META_ALTERATIONS = [
+    ("a changed code", rb"\r\nNS ", rb"\r\nEX "),
+    ("a lost win", rb" W\r\n", rb"\r\n"),
+    ("a second win", rb" Z\r\n", rb" W\r\n"),
+    ("a lost stale mark", rb" X W\r\n", rb" W\r\n"),
+    ("a changed byte of a meta value", rb"(\r\nVA [1-9][^\r]*\r\n)(?!~)[^\r]", rb"\1~"),
+    ("another size", rb"( s[1-9]\d*)", rb"\g<1>0"),
+    ("another time to live", rb" t-1\b", rb" t100000"),
+    ("flags in another order", rb" (k\S+) (O\S+)\r\n", rb" \2 \1\r\n"),
+    ("a reply to the quiet", rb"\r\nMN\r\n", rb"\r\nHD\r\nMN\r\n"),
 ]
 
 
@@ -73,13 +87,16 @@ def main():
     for name, pattern, replacement in ALTERATIONS:
         tap.case(f"{name} is reported", lambda: _must_be_reported(options, Alteration(pattern, replacement)))
     tap.case("equal cas ids are reported", lambda: _must_be_reported(options, EqualCasIds()))
+    for name, pattern, replacement in META_ALTERATIONS:
+        alter = Alteration(pattern, replacement)
+        tap.case(f"{name} is reported", lambda: _must_be_reported(options, alter, MetaGenerator))
     tap.finish()
 
 
-def _must_be_reported(options, alter):
+def _must_be_reported(options, alter, generator=Generator):
     with Server("memcached", server_args("memcached", 2)) as reference, \
             Server(options.server, server_args(options.server, options.threads)) as subject:
-        duel = Duel(reference, subject, options.seed, alter)
+        duel = Duel(reference, subject, options.seed, alter, generator)
         try:
             duel.play(COMMANDS)
         except Mismatch as mismatch:

@@ -7,7 +7,8 @@ class Command:
     """What is sent for one command.
 
     `number`: the cas id by its number of first appearance, since each server has ids of its own;
-    None when the command carries no cas id. `replies`: how many replies it draws (0 with noreply).
+    None when the command carries no cas id. `replies`: how many replies it draws (0 with noreply);
+    None when that depends on its success: then a `mn` ends it, and its reply them.
     `loose`: the line is too short, which memcached before 1.6.45 refused with a bare ERROR.
     """
 

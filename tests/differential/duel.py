@@ -7,7 +7,7 @@ from command import CasIds
 from exchange import Link, exchange
 from generator import Generator
 from keys import deal
-from replies import Replies, same
+from replies import Replies, outcome, same
 from wire import shown
 
 KEYS = 1000
@@ -30,9 +30,10 @@ class Duel:
     """Two servers, `CONNECTIONS` connections to each, and the stream that `seed` draws.
 
     `alter(round, raw)`: for the canary, changes the subject's raw replies before they are compared.
+    `generator`: draws the commands of one connection.
     """
 
-    def __init__(self, reference, subject, seed, alter=None):
+    def __init__(self, reference, subject, seed, alter=None, generator=Generator):
         self.seed = seed
         self.played = 0              # commands compared so far
         self.outcomes = Counter()    # (verb, first word of the reference's reply)
@@ -45,7 +46,7 @@ class Duel:
         self._wires = [[None, None] for _ in range(CONNECTIONS)]
         blob = self._rng.randbytes(BLOB_BYTES)
         shared, shares = deal(self._rng, KEYS, CONNECTIONS)
-        self._generators = [Generator(random.Random(self._rng.getrandbits(64)), share, shared, blob)
+        self._generators = [generator(random.Random(self._rng.getrandbits(64)), share, shared, blob)
                             for share in shares]
 
     def play(self, commands):
@@ -120,14 +121,12 @@ class Duel:
             raw[1] = self._alter(self._round, raw[1])
         replies = [Replies(data, ids) for data, ids in zip(raw, self._ids)]
         self.bytes_compared += len(raw[0])
-        at = 0
         for index, command in enumerate(batch):
-            pieces = [side.pieces[at:at + command.replies] for side in replies]
-            at += command.replies
+            pieces = [side.take(command.replies) for side in replies]
             if not _alike(command, *pieces):
                 raise self._mismatch(turn, batch, index, pieces)
             self._count(command, pieces[0])
-        left = [side.pieces[at:] for side in replies]
+        left = [side.rest() for side in replies]
         if left[0] != left[1] or not complete:
             raise self._mismatch(turn, batch, len(batch) - 1, left, "the end of the batch, after ")
         if len(left[0]) != (0 if batch[-1].verb == "quit" else 1):
@@ -137,10 +136,7 @@ class Duel:
 
     def _count(self, command, pieces):
         self.played += 1
-        outcome = pieces[0].split(None, 1)[0].decode("latin-1") if pieces else "(silent)"
-        if outcome.isdigit():
-            outcome = "(number)"
-        self.outcomes[command.verb, outcome] += 1
+        self.outcomes[command.verb, outcome(pieces)] += 1
 
     def _mismatch(self, turn, batch, index, pieces, where=""):
         """What is told of a difference: enough to replay it."""
@@ -157,5 +153,5 @@ class Duel:
 
 
 def _alike(command, reference, subject):
-    return (len(reference) == len(subject) == command.replies
+    return (len(reference) == len(subject) and command.replies in (None, len(reference))
             and all(same(command, *pair) for pair in zip(reference, subject)))

@@ -30,12 +30,16 @@ class Generator:
         self._blob = blob        # random bytes that values are cut from
         self._cas = {}           # key -> the last numbers seen
         self._read = set()       # keys retrieved in this batch
-        acts = ((24, self._retrieve), (14, self._set), (7, self._add_or_replace), (8, self._extend),
+        acts = self._table()
+        self._acts = [act for _, act in acts]
+        self._weights = [sum(weight for weight, _ in acts[:turn + 1]) for turn in range(len(acts))]
+
+    def _table(self):
+        """What is drawn, each with its weight."""
+        return ((24, self._retrieve), (14, self._set), (7, self._add_or_replace), (8, self._extend),
                 (9, self._cas_store), (14, self._arithmetic), (8, self._delete), (6, self._touch),
                 (7, self._retrieve_and_touch), (4, self._refused), (2, self._bad_chunk),
                 (1, self._say), (0.25, self._giant), (0.1, self._too_large))
-        self._acts = [act for _, act in acts]
-        self._weights = [sum(weight for weight, _ in acts[:turn + 1]) for turn in range(len(acts))]
 
     def batch(self, count):
         """`count` commands for one pipeline."""

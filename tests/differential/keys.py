@@ -5,6 +5,7 @@ SHARED_KEYS = 20
 GIANTS = 4        # per connection: values up to nearly 1 MiB, and sizes around the limit
 ODOMETERS = 15    # numbers of ten digits, whose width never changes
 COUNTERS = 40     # numbers of all sorts, which lose and gain digits
+BINARY = 15       # spelled in base64 now and then, and never changed but by a whole new value
 
 PLAIN_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/"
 ODD_BYTES = bytes(range(1, 9)) + b"\t\x0b\x0c\x0e\x1b\x7f\x80\xa0\xc3\xff" + PLAIN_BYTES
@@ -18,7 +19,8 @@ class Share:
         self.giants = keys[:GIANTS]
         self.odometers = keys[GIANTS:GIANTS + ODOMETERS]
         self.counters = keys[GIANTS + ODOMETERS:GIANTS + ODOMETERS + COUNTERS]
-        self.plain = keys[GIANTS + ODOMETERS + COUNTERS:]
+        self.plain = keys[GIANTS + ODOMETERS + COUNTERS:-BINARY]
+        self.binary = keys[-BINARY:]
 
 
 def deal(rng, count, connections):

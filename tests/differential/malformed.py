@@ -63,7 +63,8 @@ REFUSED = [
 ]
 
 # memcached drops unsent replies of earlier commands here (a bug): each goes into a pipeline of its own.
-LONG_KEY_GETS = [b"get L\r\n", b"gets L\r\n", b"get K L\r\n", b"get L K\r\n", b"gats 0 L\r\n", b"gat 0 K L\r\n"]
+LONG_KEY_FIRST = [b"get L\r\n", b"gets L\r\n", b"get L K\r\n", b"gats 0 L\r\n"]
+LONG_KEY_GETS = LONG_KEY_FIRST + [b"get K L\r\n", b"gat 0 K L\r\n"]
 
 
 def refused(rng, key):
@@ -72,9 +73,9 @@ def refused(rng, key):
     return Command("malformed", _filled(rng, line, key), replies, loose=loose)
 
 
-def long_key_get(rng, key):
+def long_key_get(rng, key, lines=LONG_KEY_GETS):
     """A retrieval with a key that is too long: one error line, whatever stood before it."""
-    return Command("long key", _filled(rng, rng.choice(LONG_KEY_GETS), key))
+    return Command("long key", _filled(rng, rng.choice(lines), key))
 
 
 def bad_chunk(rng, verb, key, value, noreply):

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Plays a seeded stream of classic commands against memcached and the server under test: equal replies."""
+"""Plays a seeded stream of commands, classic or meta too, against memcached and the server under test: equal replies."""
 
 import argparse
 import os
@@ -8,8 +8,10 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import meta  # noqa: E402
 import tap  # noqa: E402
 from duel import Duel  # noqa: E402
+from generator import Generator  # noqa: E402
 from servers import Server  # noqa: E402
 
 TIME_LIMIT_S = 1500
@@ -30,12 +32,14 @@ EXPECTED_OUTCOMES = [
     ("long key", "CLIENT_ERROR"), ("version", "VERSION"), ("verbosity", "OK"), ("quit", "(silent)"),
 ]
 
+STREAMS = {"classic": (Generator, EXPECTED_OUTCOMES), "meta": (meta.MetaGenerator, meta.EXPECTED_OUTCOMES)}
+
 
 def main():
     options = _options()
     tap.note(f"seed {options.seed} (replay: run.py --server {options.server} --threads {options.threads} "
-             f"--commands {options.commands} --seed {options.seed})")
-    name = f"{options.server} answers {options.commands} commands like memcached"
+             f"--stream {options.stream} --commands {options.commands} --seed {options.seed})")
+    name = f"{options.server} answers {options.commands} {options.stream} commands like memcached"
     tap.case(name, lambda: _compare(options))
     tap.finish()
 
@@ -49,6 +53,7 @@ def _options():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", choices=("ringcached", "memcached"), default="ringcached")
     parser.add_argument("--threads", type=int, default=4)
+    parser.add_argument("--stream", choices=STREAMS, default="classic")
     parser.add_argument("--commands", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=None)
     options = parser.parse_args()
@@ -62,21 +67,22 @@ def _compare(options):
     with Server("memcached", server_args("memcached", 2), time_limit_s=TIME_LIMIT_S) as reference, \
             Server(options.server, server_args(options.server, options.threads),
                    time_limit_s=TIME_LIMIT_S) as subject:
-        duel = Duel(reference, subject, options.seed)
+        generator, expected_outcomes = STREAMS[options.stream]
+        duel = Duel(reference, subject, options.seed, generator=generator)
         try:
             duel.play(options.commands)
         finally:
             duel.close()
             tap.note(f"{duel.played} commands, {duel.bytes_compared >> 20} MiB of replies compared "
                      f"in {time.monotonic() - began:.1f} s")
-    _check_outcomes(duel, options.commands)
+    _check_outcomes(duel, expected_outcomes, options.commands)
 
 
-def _check_outcomes(duel, commands):
+def _check_outcomes(duel, expected, commands):
     """A stream that no longer meets an outcome would pass without showing anything."""
     for (verb, outcome), count in sorted(duel.outcomes.items()):
         tap.note(f"{count:7} {verb}: {outcome}")
-    missing = [pair for pair in EXPECTED_OUTCOMES if not duel.outcomes[pair]]
+    missing = [pair for pair in expected if not duel.outcomes[pair]]
     if commands >= FULL_RUN and missing:
         raise AssertionError(f"seed {duel.seed}: the stream never met {missing}")
 
