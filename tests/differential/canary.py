@@ -5,14 +5,14 @@ import argparse
 import os
 import re
 import sys
+from dataclasses import replace
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import packets  # noqa: E402
 import tap  # noqa: E402
-from duel import Duel, Mismatch  # noqa: E402
-from generator import Generator  # noqa: E402
-from meta import MetaGenerator  # noqa: E402
-from run import server_args  # noqa: E402
+from duel import Mismatch  # noqa: E402
+from run import STREAMS, server_args  # noqa: E402
 from servers import Server  # noqa: E402
 
 COMMANDS = 20_000
@@ -41,6 +41,46 @@ META_ALTERATIONS = [
     ("flags in another order", rb" (k\S+) (O\S+)\r\n", rb" \2 \1\r\n"),
     ("a reply to the quiet", rb"\r\nMN\r\n", rb"\r\nHD\r\nMN\r\n"),
 ]
+
+NOOP = packets.OPCODES["noop"]
+
+# What becomes of the first reply of which it is not None.
+PACKET_ALTERATIONS = [
+    ("another status", lambda reply: [replace(reply, status=5)] if reply.status == 1 else None),
+    ("another text", lambda reply: [replace(reply, value=b"Gone")] if reply.status == 1 and not reply.key else None),
+    ("a lost reply", lambda reply: [] if reply.opcode != NOOP else None),
+    ("a doubled reply", lambda reply: [reply, reply] if reply.opcode != NOOP else None),
+    ("other flags", lambda reply: [replace(reply, extras=b"\0\0\0\3")] if reply.extras == b"\0\0\0\0" else None),
+    ("a changed byte of a value", lambda reply: [replace(reply, value=reply.value[:-1] + b"~")]
+     if reply.extras and reply.value and not reply.value.endswith(b"~") else None),
+    ("a value that is too short", lambda reply: [replace(reply, value=reply.value[:-1])]
+     if reply.extras and reply.value else None),
+    ("another key", lambda reply: [replace(reply, key=b"~" * len(reply.key))] if reply.key else None),
+    ("a missing cas id", lambda reply: [replace(reply, cas=0)] if reply.cas else None),
+    ("another opaque", lambda reply: [replace(reply, opaque=0xD0000000)] if reply.opcode != NOOP else None),
+    ("another opcode", lambda reply: [replace(reply, opcode=0)] if reply.opcode == 1 else None),
+]
+
+
+class PacketAlteration:
+    """Alters the first reply for which `change` has something else, from `FIRST_ROUND` on."""
+
+    def __init__(self, change):
+        self.at_round = None
+        self._change = change
+
+    def __call__(self, at_round, raw):
+        if at_round < FIRST_ROUND or self.at_round is not None:
+            return raw
+        made = b""
+        for reply in packets.split(bytes(raw)):
+            changed = None if self.at_round is not None or isinstance(reply, bytes) else self._change(reply)
+            if changed is None:
+                made += reply if isinstance(reply, bytes) else packets.reply_bytes(reply)
+            else:
+                self.at_round = at_round
+                made += b"".join(packets.reply_bytes(one) for one in changed)
+        return made
 
 
 class Alteration:
@@ -89,14 +129,18 @@ def main():
     tap.case("equal cas ids are reported", lambda: _must_be_reported(options, EqualCasIds()))
     for name, pattern, replacement in META_ALTERATIONS:
         alter = Alteration(pattern, replacement)
-        tap.case(f"{name} is reported", lambda: _must_be_reported(options, alter, MetaGenerator))
+        tap.case(f"{name} is reported", lambda: _must_be_reported(options, alter, "meta"))
+    for name, change in PACKET_ALTERATIONS:
+        alter = PacketAlteration(change)
+        tap.case(f"binary: {name} is reported", lambda: _must_be_reported(options, alter, "binary"))
     tap.finish()
 
 
-def _must_be_reported(options, alter, generator=Generator):
+def _must_be_reported(options, alter, stream="classic"):
+    kind, generator, _ = STREAMS[stream]
     with Server("memcached", server_args("memcached", 2)) as reference, \
             Server(options.server, server_args(options.server, options.threads)) as subject:
-        duel = Duel(reference, subject, options.seed, alter, generator)
+        duel = kind(reference, subject, options.seed, alter, generator)
         try:
             duel.play(COMMANDS)
         except Mismatch as mismatch:

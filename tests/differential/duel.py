@@ -16,6 +16,7 @@ BLOB_BYTES = 4 << 20
 MARKER_KEY = b"end-of-batch"
 BATCH_SIZES = (1, 1, 3, 3, 10, 10, 30, 30, 100, 300)
 SIDES = ("reference", "subject")
+END_OF_BATCH = "the end of the batch, after "
 
 
 class Mismatch(AssertionError):
@@ -98,11 +99,14 @@ class Duel:
         if end is None:
             link.begin(data, None, f"{self.seed} {self._round} {turn}")
         else:
-            value = b"%d of %d" % (self._round, turn)
-            tail = b"set %s-%d 0 0 %d noreply\r\n%s\r\nget %s-%d\r\n" % (
-                MARKER_KEY, turn, len(value), value, MARKER_KEY, turn)
-            link.begin(data + tail, end, f"{self.seed} {self._round} {turn}")
+            link.begin(data + self._tail(turn), end, f"{self.seed} {self._round} {turn}")
         return link
+
+    def _tail(self, turn):
+        """What is asked behind a batch, so that its reply ends the batch."""
+        value = b"%d of %d" % (self._round, turn)
+        return b"set %s-%d 0 0 %d noreply\r\n%s\r\nget %s-%d\r\n" % (
+            MARKER_KEY, turn, len(value), value, MARKER_KEY, turn)
 
     def _marker(self, turn):
         """The reply that ends a batch: a value that only this batch stores."""
@@ -128,7 +132,7 @@ class Duel:
             self._count(command, pieces[0])
         left = [side.rest() for side in replies]
         if left[0] != left[1] or not complete:
-            raise self._mismatch(turn, batch, len(batch) - 1, left, "the end of the batch, after ")
+            raise self._mismatch(turn, batch, len(batch) - 1, left, END_OF_BATCH)
         if len(left[0]) != (0 if batch[-1].verb == "quit" else 1):
             raise AssertionError(f"seed {self.seed}: the generator and the reference disagree about how many "
                                  f"replies round {self._round} draws: {[shown(piece) for piece in left[0]]}")

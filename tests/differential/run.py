@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Plays a seeded stream of commands, classic or meta too, against memcached and the server under test: equal replies."""
+"""Plays a seeded stream of commands of one dialect against memcached and the server under test: equal replies."""
 
 import argparse
 import os
@@ -10,6 +10,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import meta  # noqa: E402
 import tap  # noqa: E402
+from binary_duel import SILENT, BinaryDuel  # noqa: E402
+from binary_generator import BinaryGenerator  # noqa: E402
 from duel import Duel  # noqa: E402
 from generator import Generator  # noqa: E402
 from servers import Server  # noqa: E402
@@ -32,7 +34,25 @@ EXPECTED_OUTCOMES = [
     ("long key", "CLIENT_ERROR"), ("version", "VERSION"), ("verbosity", "OK"), ("quit", "(silent)"),
 ]
 
-STREAMS = {"classic": (Generator, EXPECTED_OUTCOMES), "meta": (meta.MetaGenerator, meta.EXPECTED_OUTCOMES)}
+# A quiet verb that goes well is silent; what fails is told by its status.
+EXPECTED_BINARY_OUTCOMES = [
+    (verb, status)
+    for verb, statuses in (
+        ("get", (0, 1)), ("getk", (0, 1)), ("getq", (0, SILENT)), ("getkq", (0, SILENT)),
+        ("set", (0, 1, 2, 3)), ("setq", (SILENT, 1, 2, 3)), ("add", (0, 2)), ("addq", (SILENT, 2)),
+        ("replace", (0, 1, 2)), ("replaceq", (SILENT, 1, 2)), ("append", (0, 2, 5)), ("appendq", (SILENT, 5)),
+        ("prepend", (0, 2, 5)), ("prependq", (SILENT, 5)), ("delete", (0, 1, 2)), ("deleteq", (SILENT, 1, 2)),
+        ("incr", (0, 1, 2, 6)), ("incrq", (SILENT, 1, 6)), ("decr", (0, 1, 2, 6)), ("decrq", (SILENT, 1, 6)),
+        ("touch", (0, 1)), ("gat", (0, 1)), ("gatq", (0, SILENT)), ("gatk", (0, 1)), ("gatkq", (0, SILENT)),
+        ("flush", (0,)), ("flushq", (SILENT,)), ("noop", (0,)), ("version", (0,)), ("stat", (0, 1)),
+        ("unknown", (0x81,)), ("quit", (0,)), ("quitq", (SILENT,)), ("malformed", (4, 0x81)),
+        ("bad magic", (SILENT,)))
+    for status in statuses]
+STREAMS = {
+    "classic": (Duel, Generator, EXPECTED_OUTCOMES),
+    "meta": (Duel, meta.MetaGenerator, meta.EXPECTED_OUTCOMES),
+    "binary": (BinaryDuel, BinaryGenerator, EXPECTED_BINARY_OUTCOMES),
+}
 
 
 def main():
@@ -67,8 +87,8 @@ def _compare(options):
     with Server("memcached", server_args("memcached", 2), time_limit_s=TIME_LIMIT_S) as reference, \
             Server(options.server, server_args(options.server, options.threads),
                    time_limit_s=TIME_LIMIT_S) as subject:
-        generator, expected_outcomes = STREAMS[options.stream]
-        duel = Duel(reference, subject, options.seed, generator=generator)
+        kind, generator, expected_outcomes = STREAMS[options.stream]
+        duel = kind(reference, subject, options.seed, generator=generator)
         try:
             duel.play(options.commands)
         finally:
@@ -80,7 +100,7 @@ def _compare(options):
 
 def _check_outcomes(duel, expected, commands):
     """A stream that no longer meets an outcome would pass without showing anything."""
-    for (verb, outcome), count in sorted(duel.outcomes.items()):
+    for (verb, outcome), count in sorted(duel.outcomes.items(), key=str):
         tap.note(f"{count:7} {verb}: {outcome}")
     missing = [pair for pair in expected if not duel.outcomes[pair]]
     if commands >= FULL_RUN and missing:

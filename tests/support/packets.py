@@ -48,6 +48,8 @@ class Reply:
 
 def body_size(header):
     """How many bytes follow this header of a reply; ValueError: it is none."""
+    if len(header) < HEADER.size:
+        raise ValueError(f"half a header: {header!r}")
     magic, _, _, _, data_type, _, size, _, _ = HEADER.unpack(header)
     if magic != REPLY_MAGIC or data_type != 0:
         raise ValueError(f"no header of a reply: {header!r}")
@@ -61,6 +63,30 @@ def parse(header, body):
         raise ValueError(f"a reply of contradictory sizes: {header!r}")
     key_at = extras_size + key_size
     return Reply(opcode, status, body[extras_size:key_at], body[:extras_size], body[key_at:], cas, opaque)
+
+
+def reply_bytes(reply):
+    """The bytes of a reply."""
+    body = reply.extras + reply.key + reply.value
+    return HEADER.pack(REPLY_MAGIC, reply.opcode, len(reply.key), len(reply.extras), 0, reply.status, len(body),
+                       reply.opaque, reply.cas) + body
+
+
+def split(data):
+    """The replies in `data`; what is no whole reply stands at the end as bytes."""
+    at = 0
+    while at < len(data):
+        try:
+            body_at = at + HEADER.size
+            end = body_at + body_size(data[at:body_at])
+            reply = parse(data[at:body_at], data[body_at:end])
+        except ValueError:
+            reply = None
+        if reply is None or end > len(data):
+            yield data[at:]
+            return
+        yield reply
+        at = end
 
 
 def read(wire):
