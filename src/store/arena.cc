@@ -64,8 +64,10 @@ void Arena::raw_release(void* memory, size_t size, size_t alignment) {
 bool Arena::take_block() {
   // So that a page can always be returned.
   const size_t blocks = blocks_.size() + 1;
-  if (!make_room(blocks_, blocks, faults_)) return false;
-  if (!make_room(free_pages_, blocks * (block_size / page_size), faults_)) return false;
+  if (!make_room(blocks_, blocks, faults_, Allocation::Block)) return false;
+  if (!make_room(free_pages_, blocks * (block_size / page_size), faults_, Allocation::Block))
+    return false;
+  if (faults_.strikes(Allocation::Block)) return false;
   char* block = static_cast<char*>(raw_allocate(block_size, block_size));
   if (block == nullptr) return false;
   // A hint: without it (or where the kernel does not have it) all works the same, with more TLB
@@ -78,7 +80,7 @@ bool Arena::take_block() {
 }
 
 char* Arena::take_page() {
-  if (faults_.strikes()) return nullptr;
+  if (faults_.strikes(Allocation::Page)) return nullptr;
   if (!free_pages_.empty()) {
     char* page = free_pages_.back();
     free_pages_.pop_back();
@@ -96,8 +98,8 @@ void Arena::return_page(char* page, bool to_kernel) {
   free_pages_.push_back(page);
 }
 
-void* Arena::allocate(size_t size, size_t alignment) {
-  if (faults_.strikes()) return nullptr;
+void* Arena::allocate_buckets(size_t size, size_t alignment) {
+  if (faults_.strikes(Allocation::Buckets)) return nullptr;
   void* memory = raw_allocate(size, alignment);
   if (memory != nullptr && alignment >= block_size) madvise(memory, size, MADV_HUGEPAGE);
   return memory;

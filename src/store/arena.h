@@ -24,14 +24,16 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
+  FaultPlan& faults() { return faults_; }
+
   /// page_size bytes, page_size aligned, contents undefined; nullptr: no memory.
   char* take_page();
   /// The page may be taken again; `to_kernel` gives its memory back meanwhile (the addresses stay).
   void return_page(char* page, bool to_kernel);
 
-  /// `size` bytes at a multiple of `alignment`, contents undefined; nullptr: no memory. Aligned to
-  /// block_size it may lie on huge pages.
-  void* allocate(size_t size, size_t alignment);
+  /// For the table: `size` bytes at a multiple of `alignment`, contents undefined; nullptr: no
+  /// memory. Aligned to block_size it may lie on huge pages.
+  void* allocate_buckets(size_t size, size_t alignment);
   void release(void* memory, size_t size, size_t alignment);
 
  private:

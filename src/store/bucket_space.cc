@@ -27,7 +27,7 @@ bool BucketSpace::grow() {
   const uint64_t before = room();
   const uint64_t more = before == 0 ? uint64_t{1} << first_shift_ : before;
   if (before + more > uint64_t{1} << number_bits) return false;
-  void* memory = arena_.allocate(more * sizeof(Bucket), alignment_of(more));
+  void* memory = arena_.allocate_buckets(more * sizeof(Bucket), alignment_of(more));
   if (memory == nullptr) return false;
   base_[segments_++] = reinterpret_cast<uintptr_t>(memory) - before * sizeof(Bucket);
   return true;

@@ -45,7 +45,7 @@ bool Ghost::take(uint64_t hash) {
 void Ghost::resize(uint64_t objects, FaultPlan& faults) {
   const uint64_t count = std::max(objects, slots_min) / 4;
   std::vector<uint64_t> resized;
-  if (!make_room(resized, count, faults)) return;
+  if (!make_room(resized, count, faults, Allocation::Ghost)) return;
   resized.resize(count);
   if (!words_.empty() && count <= copied_words_max && words_.size() <= copied_words_max) {
     for (uint64_t i = 0; i < count; ++i) resized[i] = words_[i * words_.size() / count];

@@ -22,14 +22,14 @@ constexpr uint32_t pages_scanned_max = 256;
 }  // namespace
 
 void* Store::obtain(uint8_t class_number) {
-  if (faults_.strikes()) return nullptr;
+  if (faults_.strikes(Allocation::Chunk)) return nullptr;
   void* chunk = slab_.allocate(class_number);
   return chunk != nullptr ? chunk : reclaim(class_number);
 }
 
 /// A tail takes a chunk of a larger class before anybody has to go for it.
 void* Store::obtain_tail(uint8_t class_number) {
-  if (faults_.strikes()) return nullptr;
+  if (faults_.strikes(Allocation::Chunk)) return nullptr;
   if (void* chunk = slab_.allocate(class_number); chunk != nullptr) return chunk;
   for (uint8_t larger = class_number; larger < sizes_.count(); ++larger) {
     if (void* chunk = slab_.allocate_from_pages(larger); chunk != nullptr) return chunk;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "store/page.h"
+#include "store/room.h"
 
 namespace ringcached::store {
 
@@ -16,6 +17,10 @@ class PageDirectory {
  public:
   /// Room for `pages` without a copy; untouched room costs addresses.
   void reserve(size_t pages) { places_.reserve(pages); }
+  /// Room for one more; false: no memory.
+  bool make_room(FaultPlan& faults) {
+    return store::make_room(places_, places_.size() + 1, faults, Allocation::Directory);
+  }
   void add() { places_.push_back(0); }
   /// `chunk_size` 0: the page was not cut yet.
   void set(uint32_t number, char* base, uint32_t chunk_size) {

@@ -49,7 +49,7 @@ void Store::track_size(const Item& item, int change) {
     known->second += change;
     return;
   }
-  if (faults_.strikes()) return;
+  if (faults_.strikes(Allocation::Sizes)) return;
   try {
     sizes_seen_[step] = change;
   } catch (const std::bad_alloc&) {

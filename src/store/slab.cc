@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/poison.h"
+#include "store/room.h"
 
 #ifdef RINGCACHED_POISON
 #define MAY_READ_POISON __attribute__((no_sanitize_address, noinline))
@@ -14,8 +15,6 @@
 namespace ringcached::store {
 
 namespace {
-
-constexpr uint64_t pages_start = 4096;  // more are made room for as they come
 
 /// A free chunk is all poison, but those who keep the free chunks may look.
 MAY_READ_POISON uint16_t next_free(const void* chunk) {
@@ -35,8 +34,9 @@ uint32_t reciprocal_of(uint32_t chunk_size) {
 
 Slab::Slab(const SizeClasses& sizes, Arena& arena, PageBudget& budget, uint32_t partition)
     : sizes_(sizes), arena_(arena), budget_(budget), partition_(partition) {
-  // So that nothing has to be copied while it serves: untouched room costs addresses.
-  const uint64_t most = std::clamp<uint64_t>(budget.most(), pages_start, page_number_max) + 1;
+  // So that nothing has to be copied while it serves, unless the budget grows: untouched room costs
+  // addresses.
+  const uint64_t most = std::min<uint64_t>(budget.most(), page_number_max) + 1;
   pages_.reserve(most);
   directory_.reserve(most);
   add_number();
@@ -154,8 +154,7 @@ uint32_t Slab::take_page() {
     --empty_count_;
     return number;
   }
-  if (page_numbers() > page_number_max && unused_head_ == 0) return 0;
-  if (!budget_.take(partition_)) return 0;
+  if (!has_free_number() || !budget_.take(partition_)) return 0;
   char* base = arena_.take_page();
   if (base == nullptr) {
     budget_.give_back(partition_);
@@ -166,6 +165,13 @@ uint32_t Slab::take_page() {
   directory_.set(number, base, 0);
   ++pages_held_;
   return number;
+}
+
+/// free_number() cannot fail.
+bool Slab::has_free_number() {
+  if (unused_head_ != 0) return true;
+  return page_numbers() <= page_number_max && directory_.make_room(arena_.faults()) &&
+         make_room(pages_, pages_.size() + 1, arena_.faults(), Allocation::Directory);
 }
 
 uint32_t Slab::free_number() {

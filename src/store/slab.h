@@ -98,6 +98,7 @@ class Slab {
   void* pop(uint8_t class_number);
   bool give_page(uint8_t class_number);
   uint32_t take_page();
+  bool has_free_number();
   uint32_t free_number();
   uint32_t add_number();
   void cut(uint32_t number, uint8_t class_number);

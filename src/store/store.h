@@ -189,9 +189,10 @@ class Store {
 
   /// Checks every invariant of every structure; aborts on a broken one.
   void verify() const;
-  /// The same of what an act on this key may have touched: its bucket, its item's page, and its
-  /// neighbours in the queue.
+  /// The same of what an act on this key may have touched: its bucket, and what is near its item.
   void verify_near(const Key& key) const;
+  /// The item, the pages of its chunks, and its place in its queue if it is linked.
+  void verify_near(const Item& item) const;
   FaultPlan& faults() { return faults_; }
 
  private:

@@ -45,11 +45,18 @@ void Store::verify() const {
 void Store::verify_near(const Key& key) const {
   table_.verify_bucket(key.hash);
   const Item* item = table_.find(key);
-  if (item == nullptr) return;
-  slab_.verify_page(page_of(item).number);
-  eviction_.verify_place(*item);
+  if (item != nullptr) verify_near(*item);
+}
+
+void Store::verify_near(const Item& item) const {
+  slab_.verify_page(page_of(&item).number);
+  if (item.is_linked()) eviction_.verify_place(item);
   Census census;
-  verify_item(*item, census);
+  verify_item(item, census);
+  if (!item.is_segmented()) return;
+  for (const Segment* s = item.chain().first; s != nullptr; s = s->next) {
+    slab_.verify_page(page_of(s).number);
+  }
 }
 
 void Store::verify_dying(Census& census) const {

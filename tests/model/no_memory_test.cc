@@ -2,8 +2,11 @@
 // lost.
 //
 // A scenario that goes through all of a store is run once to count its allocations, then once for
-// each of them with that one failing, and once for each with all behind it failing as well.
+// each of them with that one failing, and once for each with all behind it failing as well. Chunks
+// and pages are asked for so often, at so few places, that of these a sample fails.
+#include <array>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -16,32 +19,47 @@ namespace {
 /// No check may vanish with -DNDEBUG.
 #define CLAIM RC_ASSERT
 
-enum class Failing : uint8_t { None, One, AllFromThere };
+constexpr auto kinds = static_cast<size_t>(Allocation::count_);
+constexpr std::array<const char*, kinds> names = {
+    "chunks", "pages", "blocks", "room in the directory", "buckets", "ghosts", "sizes",
+};
+using Asked = std::array<uint64_t, kinds>;
 
 class Scenario {
  public:
-  Scenario(Failing failing, uint64_t nth)
-      : budget_(memory, 1), store_(config(), budget_, counters_) {
-    tick(0);
-    if (failing != Failing::None) store_.faults().fail_nth(nth, failing == Failing::AllFromThere);
-  }
+  Scenario() : budget_(memory / 2, 1), store_(config(), budget_, counters_) { tick(0); }
 
-  /// Returns how many allocations there were.
-  uint64_t run() {
-    const uint64_t before = store_.faults().asked();
+  FaultPlan& faults() { return store_.faults(); }
+  /// Of a run with one failure: it came.
+  bool struck() const { return struck_; }
+
+  /// Returns how many allocations of each kind there were.
+  Asked run() {
+    const Asked before = asked();
+    budget_.resize(memory);  // more than there was at first: the directory of pages grows
     small_values();
     large_values();
     appends();
     values_in_pieces();
     expiry();
     pages();
-    const uint64_t asked = store_.faults().asked() - before;
-    store_.faults().fail_nth(0);
+    Asked during = asked();
+    for (size_t i = 0; i < kinds; ++i) during[i] -= before[i];
+    struck_ = !faults().is_armed();
+    faults().fail_nth(0);
     leave();
-    return asked;
+    return during;
   }
 
  private:
+  Asked asked() {
+    Asked counts;
+    for (size_t i = 0; i < kinds; ++i) {
+      counts[i] = faults().asked(static_cast<Allocation>(i));
+    }
+    return counts;
+  }
+
   static constexpr uint64_t memory = 3u << 20;
 
   StoreConfig config() const {
@@ -181,27 +199,63 @@ class Scenario {
   PageBudget budget_;
   Store store_;
   Seconds now_ = 100;
+  bool struck_ = false;
 };
+
+/// Chunks and pages: each of the first, then a sample that is prime to the scenario's own periods.
+uint64_t next_to_fail(Allocation kind, uint64_t nth) {
+  constexpr uint64_t each_up_to = 60;
+  constexpr uint64_t chunks_between = 211;
+  constexpr uint64_t pages_between = 7;
+  if (kind > Allocation::Page || nth < each_up_to) return nth + 1;
+  return nth + (kind == Allocation::Chunk ? chunks_between : pages_between);
+}
+
+uint64_t fail_each(Allocation kind, uint64_t asked) {
+  uint64_t runs = 0;
+  for (const bool all_behind : {false, true}) {
+    for (uint64_t nth = 1; nth <= asked; nth = next_to_fail(kind, nth)) {
+      Scenario scenario;
+      scenario.faults().fail_nth_of(kind, nth, all_behind);
+      scenario.run();
+      CLAIM(all_behind || scenario.struck());
+      ++runs;
+    }
+  }
+  return runs;
+}
+
+/// From some allocation on there is no memory of any kind.
+uint64_t fail_all_at_once(uint64_t asked) {
+  constexpr uint64_t between = 401;
+  uint64_t runs = 0;
+  for (uint64_t nth = 1; nth <= asked; nth += between) {
+    Scenario scenario;
+    scenario.faults().fail_nth(nth, true);
+    scenario.run();
+    ++runs;
+  }
+  return runs;
+}
 
 }  // namespace
 }  // namespace ringcached::store
 
 int main() {
   using namespace ringcached::store;
-  const uint64_t allocations = Scenario(Failing::None, 0).run();
-  std::printf("ok - a scenario of %llu allocations\n",
-              static_cast<unsigned long long>(allocations));
-  // Most are chunks for items, all at the same two sites: every one of the first, then a sample
-  // that is prime to the scenario's own periods.
-  constexpr uint64_t every_one_up_to = 300;
-  uint64_t runs = 0;
-  for (const Failing failing : {Failing::One, Failing::AllFromThere}) {
-    for (uint64_t nth = 1; nth <= allocations; nth += nth < every_one_up_to ? 1 : 311) {
-      Scenario(failing, nth).run();
-      ++runs;
-    }
+  const Asked asked = Scenario().run();
+  uint64_t all = 0;
+  for (size_t kind = 0; kind < kinds; ++kind) {
+    // A kind that the scenario does not ask for is not tested.
+    CLAIM(asked[kind] > 0);
+    const uint64_t runs = fail_each(static_cast<Allocation>(kind), asked[kind]);
+    std::printf("ok - %llu %s: %llu runs with a failure came to their end\n",
+                static_cast<unsigned long long>(asked[kind]), names[kind],
+                static_cast<unsigned long long>(runs));
+    std::fflush(stdout);
+    all += asked[kind];
   }
-  std::printf("ok - each of %llu runs with a failure came to its end\n",
-              static_cast<unsigned long long>(runs));
+  std::printf("ok - none of any kind: %llu runs came to their end\n",
+              static_cast<unsigned long long>(fail_all_at_once(all)));
   return 0;
 }
