@@ -74,4 +74,10 @@ uint64_t PageBudget::held(uint32_t partition) const {
   return reserved(partition) + drawn(partition);
 }
 
+void PageBudget::verify() const {
+  auto pages = static_cast<int64_t>(entitlement() * partitions_) + pool_left();
+  for (uint32_t i = 0; i < partitions_; ++i) pages += static_cast<int64_t>(drawn(i));
+  RC_ASSERT(pages == static_cast<int64_t>(pages_total()));
+}
+
 }  // namespace ringcached::store

@@ -37,6 +37,9 @@ class PageBudget {
   /// Pages of the pool that nobody has drawn; below 0 while more are out than there are.
   int64_t pool_left() const { return pool_left_.load(std::memory_order_relaxed); }
 
+  /// For tests, while nobody takes, gives back or resizes: no page is lost or counted twice.
+  void verify() const;
+
  private:
   /// Written by one core only.
   struct alignas(64) Share {

@@ -109,7 +109,11 @@ void Store::vacate(void* chunk) {
   Item& item =
       is_segment ? slab_.item_at(static_cast<Segment*>(chunk)->owner) : *static_cast<Item*>(chunk);
   if (life_.is_over(item)) return evict(item, true);
-  if (item.is_segmented() && item.chain().count > segments_max) return;
+  if (item.is_segmented() && item.chain().count > segments_max) {
+    // It stays, and so does the page; but not where the budget wants pages back.
+    if (config_.evict && budget_.owes(config_.partition)) evict(item, false);
+    return;
+  }
   void* to = slab_.allocate_from_pages(page_of(chunk).class_number);
   if (to == nullptr) {
     if (!config_.evict) return;

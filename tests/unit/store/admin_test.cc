@@ -67,6 +67,19 @@ TEST_CASE("a smaller limit takes pages away, and what is left is whole") {
   }
 }
 
+TEST_CASE("a smaller limit takes pages away from items of megabytes as well") {
+  Fixture f(32u << 20);
+  fill(f, "giant", 8, 3'500'000);  // more segments each than a page move would relocate
+  fill(f, "giant", 1, 3'500'000);
+  CHECK(pages(f) > 400);
+  f.budget.resize(8u << 20);
+  sweep_until_done(f);
+  CHECK_FALSE(f.budget.owes(0));
+  CHECK(pages(f) <= 128);
+  f.store.verify();
+  CHECK(f.count(Counter::CurrItems) > 0);  // nor does it take more than it must
+}
+
 TEST_CASE("a smaller limit with all pages pinned waits until they are not") {
   Fixture f(4u << 20);
   fill(f, "big", 30, 100'000);
