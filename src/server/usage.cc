@@ -53,8 +53,11 @@ std::string help_line(std::string left, const Setting& setting) {
 }
 
 std::string option_line(const Setting& setting) {
-  std::string left = std::string("-") + setting.letter + ", --" + setting.name;
-  if (setting.value_name != nullptr) left += std::string("=<") + setting.value_name + ">";
+  std::string left = std::string("-") + setting.letter;
+  if (setting.name != nullptr) left += std::string(", --") + setting.name;
+  if (setting.value_name != nullptr) {
+    left += std::string(setting.name != nullptr ? "=<" : " <") + setting.value_name + ">";
+  }
   return help_line(left, setting);
 }
 

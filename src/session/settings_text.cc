@@ -108,7 +108,7 @@ void add_extended(StatSink& lines, const Config& config, const Tuning& tuning) {
 void tell_settings(const Config& config, const Tuning& tuning, StatSink& sink) {
   add_basics(sink, config, tuning);
   add_extended(sink, config, tuning);
-  sink.add("num_napi_ids", uint64_t{0});
+  sink.add("num_napi_ids", config.napi_ids);
   sink.add("memory_file", "(null)");
   sink.add("client_flags_size", uint64_t{4});
 }

@@ -368,6 +368,14 @@ TEST_CASE("help lists what holds and claims nothing else") {
   CHECK(help.out.find("(default: 11211)") != std::string::npos);
   CHECK(help.out.find("hashpower") != std::string::npos);
   CHECK(help.out.find("auto, uring or epoll") != std::string::npos);
+  CHECK(help.out.find("\n-D <char> ") != std::string::npos);
+  CHECK(help.out.find("\n-X, --disable-dumping ") != std::string::npos);
+  // What acts is explained, and so does not stand among what is taken without effect.
+  const std::string accepted = help.out.substr(help.out.find("without effect"));
+  for (const char* word : {"-X", "-D", "slab_reassign", "lru_crawler ", "track_sizes"}) {
+    CAPTURE(word);
+    CHECK(accepted.find(word) == std::string::npos);
+  }
   for (const char* word : {"enable-ssl", "ssl_", "sasl", "ext_path", "proxy", "drop_privileges"}) {
     CAPTURE(word);
     CHECK(help.out.find(word) == std::string::npos);
