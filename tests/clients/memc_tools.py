@@ -81,8 +81,21 @@ def flush(tools):
     same(tools.run("memccat", "it")[0], 1, "memccat after the flush")
 
 
-def many_sets_at_once(tools):
-    same(tools.run("memcslap", "--concurrency=4", "--execute-number=500", "--test=set")[0], 0, "memcslap")
+def ping_and_dump(tools):
+    same(tools.run("memcping")[0], 1 if tools.flags else 0, "memcping, whose --binary fails with any server")
+    for name in ("one", "two"):
+        tools.write(name, b"x")
+        same(tools.run("memccp", name)[0], 0, "memccp")
+    code, output = tools.run("memcdump")
+    if code == 0:  # memcached lists what has left its first queue only: nothing of this, so far
+        same(set(output.split()) - {b"one", b"two"}, set(), "keys that memcdump invents")
+    if tools.server.kind == "ringcached" and not tools.flags:
+        same((code, sorted(output.split())), (0, [b"one", b"two"]), "memcdump")
+
+
+def many_at_once(tools):
+    for test in ("set", "get", "mget"):
+        same(tools.run("memcslap", "--concurrency=4", "--execute-number=500", f"--test={test}")[0], 0, f"memcslap {test}")
     same(tools.run("memcflush")[0], 0, "memcflush")
 
 
@@ -91,7 +104,8 @@ TESTS = [
     ("memcexist, memctouch, memcrm", exist_touch_remove),
     ("memcstat shows every figure once", statistics),
     ("memcflush forgets", flush),
-    ("memcslap sets from several connections", many_sets_at_once),
+    ("memcping is answered, memcdump lists the keys", ping_and_dump),
+    ("memcslap sets and gets from several connections", many_at_once),
 ]
 
 if __name__ == "__main__":
