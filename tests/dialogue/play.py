@@ -12,9 +12,9 @@ from wire import WireError, shown
 EVENTUALLY_S = 60.0    # how long a condition may take to come true
 ATTEMPT_S = 10.0       # patience within one attempt
 PAUSE_S = 0.05
-FRAGMENTED_BYTES = 4096  # of a long message only so much is cut up, and its end
+FRAGMENTED_BYTES = 1024  # of a long message only so much is cut up, and its end
 FRAGMENTED_END = 64
-FRAGMENTED_CASE = 1 << 16  # beyond it only the ends of messages are cut up
+FRAGMENTED_CASE = 1 << 13  # beyond it only the ends of messages are cut up
 PROBE = b"version\r\nprobe\r\n"  # the second reply shows that the first is no leftover of the case
 PROBE_REPLIES = re.compile(rb"VERSION .*\r\nERROR\r\n")
 PROBE_OPAQUE = 0x50524F42  # of a noop that probes a binary connection
@@ -38,7 +38,7 @@ class Play:
         self.wires = {}
         self.binary = set()  # names of connections that speak the binary protocol
         self._cut_left = FRAGMENTED_CASE
-        self._unsent = None  # (name, bytes): sends in a row leave together, pipelined
+        self._unsent = None  # (name, bytearray): sends in a row leave together, pipelined
 
     def __enter__(self):
         return self
@@ -134,11 +134,10 @@ class Play:
 
     def _send(self, step, data):
         name = text.expand(step.on, self.names).decode()
-        if self._unsent is not None and self._unsent[0] == name:
-            data = self._unsent[1] + data
-        else:
+        if self._unsent is None or self._unsent[0] != name:
             self._flush()
-        self._unsent = (name, data)
+            self._unsent = (name, bytearray())
+        self._unsent[1].extend(data)
 
     def _do_expect(self, step):
         wire = self._wire(step.on)

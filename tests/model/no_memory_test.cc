@@ -202,13 +202,16 @@ class Scenario {
   bool struck_ = false;
 };
 
+/// How many of the failures there are runs of: every one, or one in so many.
+uint64_t one_in = 1;
+
 /// Chunks and pages: each of the first, then a sample that is prime to the scenario's own periods.
 uint64_t next_to_fail(Allocation kind, uint64_t nth) {
   constexpr uint64_t each_up_to = 60;
   constexpr uint64_t chunks_between = 211;
   constexpr uint64_t pages_between = 7;
-  if (kind > Allocation::Page || nth < each_up_to) return nth + 1;
-  return nth + (kind == Allocation::Chunk ? chunks_between : pages_between);
+  if (kind > Allocation::Page || nth < each_up_to) return nth + one_in;
+  return nth + one_in * (kind == Allocation::Chunk ? chunks_between : pages_between);
 }
 
 uint64_t fail_each(Allocation kind, uint64_t asked) {
@@ -229,7 +232,7 @@ uint64_t fail_each(Allocation kind, uint64_t asked) {
 uint64_t fail_all_at_once(uint64_t asked) {
   constexpr uint64_t between = 401;
   uint64_t runs = 0;
-  for (uint64_t nth = 1; nth <= asked; nth += between) {
+  for (uint64_t nth = 1; nth <= asked; nth += between * one_in) {
     Scenario scenario;
     scenario.faults().fail_nth(nth, true);
     scenario.run();
@@ -241,8 +244,11 @@ uint64_t fail_all_at_once(uint64_t asked) {
 }  // namespace
 }  // namespace ringcached::store
 
-int main() {
+/// no_memory [N]: only one in N of the failures, where each run takes long.
+int main(int count, char** words) {
   using namespace ringcached::store;
+  if (count > 1) one_in = std::strtoull(words[1], nullptr, 10);
+  CLAIM(one_in > 0);
   const Asked asked = Scenario().run();
   uint64_t all = 0;
   for (size_t kind = 0; kind < kinds; ++kind) {

@@ -50,15 +50,11 @@ class Wire:
         rest = memoryview(bytes(data))
         deadline = time.monotonic() + self.patience_s
         while rest:
-            readable, writable = self._wait(deadline, to_write=True)
-            if readable:
-                self._take()
-            if not writable:
-                continue
             try:
                 rest = rest[self.sock.send(rest):]
             except BlockingIOError:
-                continue
+                if self._wait(deadline, to_write=True)[0]:
+                    self._take()
             except (BrokenPipeError, ConnectionResetError):
                 return
 
