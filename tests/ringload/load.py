@@ -37,6 +37,15 @@ LOADS = [
     f"--threads 2 --connections 2 --cpus {min(os.sched_getaffinity(0))}",
 ]
 
+# The same of every protocol.
+FOR_EACH_PROTOCOL = [
+    "",
+    "--depth 20 --set-ratio 0.5 --ttl 3600",
+    "--set-ratio 0 --depth 10 --multiget 100 --connections 3",
+    "--key-size 10-100 --value-size 5:3,100-5000:2,200000 --depth 3",
+]
+PROTOCOLS = ("meta", "binary")
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
@@ -45,6 +54,10 @@ def main():
     with servers.Server(kind, ["-m", 256, "-t", 2]) as server:
         for load in LOADS:
             tap.case(f"{kind}: {load}", lambda: check_load(server, load))
+        for protocol in PROTOCOLS:
+            for load in FOR_EACH_PROTOCOL:
+                load = f"--protocol {protocol} {load}".strip()
+                tap.case(f"{kind}: {load}", lambda: check_load(server, load))
         for check in (check_missing, check_open_loop, check_process_figures, check_other_run,
                       check_idle_connections, check_duration, check_expiry, check_table):
             tap.case(f"{kind}: {check.__doc__}", lambda: check(server))
@@ -65,10 +78,12 @@ def check_load(server, load):
 def check_missing(server):
     """what is not there is a miss"""
     flush(server)
-    results = measured(server, "--requests", REQUESTS, "--no-populate", "--set-ratio", 0,
-                       "--multiget", 3, "--depth", 2)
-    expect_equal(results["misses"], REQUESTS, "misses")
-    expect_equal(results["hit_ratio"], 0, "hit ratio")
+    for protocol in ("classic", *PROTOCOLS):
+        for multiget in (1, 3):
+            results = measured(server, "--requests", REQUESTS, "--no-populate", "--set-ratio", 0,
+                               "--multiget", multiget, "--depth", 2, "--protocol", protocol)
+            expect_equal(results["misses"], REQUESTS, f"misses, {protocol}")
+            expect_equal(results["hit_ratio"], 0, "hit ratio")
 
 
 def check_open_loop(server):

@@ -19,6 +19,7 @@ REFUSED = [
     (f"{SERVER} -q", "-q"),
     (f"{SERVER} --quiet=1", "--quiet=1"),
     (f"{SERVER} more", "'more'"),
+    (f"{SERVER} --protocol ascii", "'ascii'"),
     (f"{SERVER} --threads 0", "1 to 256"),
     (f"{SERVER} --threads 4 --connections 3", "--connections 3"),
     (f"{SERVER} --connections 20001", "20000"),

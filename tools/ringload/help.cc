@@ -9,13 +9,15 @@ usage: ringload --server ADDRESS [options]
 
   --server ADDRESS      host:port, [host]:port, or the path of a unix socket (it has a slash)
   --pid PID             the server's process: adds its CPU, context switches and memory
+  --protocol P          classic, meta or binary (classic)
 
 load
   --threads N           threads, each with its share of the connections (1)
   --connections N       connections of all threads together (50)
   --depth N             commands that a connection sends at once; it sends the next ones when all
                         of these are answered (1)
-  --multiget N          keys of a get; each counts as a request (1)
+  --multiget N          keys of a get; each counts as a request (1). In meta and binary such a get is
+                        as many quiet ones and a no-op
   --set-ratio R         share of the requests that are sets, 0 to 1 (0.1)
   --rate N              open loop: so many requests per second, of all threads together, whether
                         or not the server keeps up; without it each connection waits for its
@@ -78,7 +80,7 @@ Results in JSON (null: not known, as without --pid)
   server_cpu_us_per_request, server_user_us_per_request, server_system_us_per_request,
   server_cpus (CPUs that it kept busy), client_cpu_us_per_request, client_cpus,
   voluntary_switches, involuntary_switches, server_rss_kib, server_rss_peak_kib (of its whole life)
-  and the options: server, pid, threads, connections, depth, multiget, set_ratio, keys, pattern,
+  and the options: server, pid, protocol, threads, connections, depth, multiget, set_ratio, keys, pattern,
   hot_key, key_size, value_size, ttl, rate, poisson, idle_connections, populate, verify, duration,
   requests_limit, warmup, timeout, cpus, seed
 

@@ -81,6 +81,14 @@ Pattern pattern_in(std::string_view text) {
   return *pattern;
 }
 
+Protocol protocol_in(std::string_view text) {
+  const auto protocol = parse_protocol(text);
+  if (!protocol) {
+    refuse("--protocol wants classic, meta or binary, not '" + std::string(text) + "'");
+  }
+  return *protocol;
+}
+
 std::vector<uint32_t> cpus_in(std::string_view text) {
   const std::vector<uint32_t> cpus = parse_cpus(text);
   if (cpus.empty()) refuse("--cpus wants CPUs like 0,2-5, not '" + std::string(text) + "'");
@@ -109,6 +117,8 @@ constexpr Rule rules[] = {
      [](Options& to, Text name, Text text) {
        to.pid = static_cast<int>(number_in(name, text, 1, INT32_MAX));
      }},
+    {"protocol", required_argument,
+     [](Options& to, Text, Text text) { to.protocol = protocol_in(text); }},
     {"threads", required_argument,
      [](Options& to, Text name, Text text) { to.threads = count_in(name, text, 1, threads_max); }},
     {"connections", required_argument,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ringload/pattern.h"
+#include "ringload/protocol.h"
 #include "ringload/sizes.h"
 
 namespace ringload {
@@ -15,6 +16,7 @@ namespace ringload {
 struct Options {
   std::string server;
   int pid = 0;  // 0: the server's figures are not read
+  Protocol protocol = Protocol::Classic;
   uint32_t threads = 1;
   uint32_t connections = 50;  // of all threads together
   uint32_t depth = 1;

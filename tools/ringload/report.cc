@@ -107,6 +107,7 @@ void add_costs(JsonObject& json, const Figures& figures) {
 void add_options(JsonObject& json, const Options& options) {
   json.add("server", options.server);
   json.add("pid", options.pid == 0 ? std::nullopt : std::optional(options.pid));
+  json.add("protocol", protocol_names[static_cast<size_t>(options.protocol)]);
   json.add("threads", options.threads);
   json.add("connections", options.connections);
   json.add("depth", options.depth);

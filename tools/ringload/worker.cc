@@ -7,7 +7,6 @@
 
 #include "ringload/failure.h"
 #include "ringload/now.h"
-#include "ringload/text.h"
 
 namespace ringload {
 
@@ -35,7 +34,7 @@ Worker::Worker(const Options& options, const Keys& keys, uint32_t thread,
   const uint64_t count = share_of(options.connections, thread, options.threads);
   for (uint64_t i = 0; i < count; ++i) {
     sockets_.push_back(connect_to(options.server));
-    connections_.push_back({make_text_conversation(keys, options.verify)});
+    connections_.push_back({make_conversation(options.protocol, keys, options.verify)});
   }
   std::vector<int> descriptors;
   for (const Socket& socket : sockets_) descriptors.push_back(socket.descriptor());

@@ -3,94 +3,21 @@
 
 #include <doctest/doctest.h>
 
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "joined.h"
-#include "ringload/failure.h"
-#include "ringload/value.h"
+#include "talk.h"
 
 namespace ringload {
 namespace {
-
-const Keys keys{Sizes(5), *Sizes::parse("40")};
-
-std::string text_of(uint64_t key) {
-  std::string text(keys.room(), ' ');
-  keys.write(text.data(), key);
-  return text.substr(0, 5);
-}
-
-std::string value_of(uint64_t key, uint32_t size = 40) {
-  Outgoing out;
-  append_value(out, key, 9, size);
-  return joined(out.slices());
-}
 
 std::string hit(uint64_t key, uint32_t size = 40) {
   return "VALUE " + text_of(key) + " 0 " + std::to_string(size) + "\r\n" + value_of(key, size) +
          "\r\n";
 }
 
-using Question = std::vector<uint64_t>;  // keys of a get; none is a set of key 1
-
-std::unique_ptr<Conversation> asked(const std::vector<Question>& questions, bool verify = true) {
-  auto talk = make_text_conversation(keys, verify);
-  talk->begin_batch();
-  for (const Question& question : questions) {
-    question.empty() ? talk->ask_set(1, 9, 60, 0) : talk->ask_get(question, 0);
-  }
-  return talk;
-}
-
-/// The replies, cut in pieces of every size; they must come to the same.
-Tally read(const std::vector<Question>& questions, const std::string& replies, bool verify = true) {
-  Tally first;
-  for (const size_t piece : {1000, 100, 10, 5, 2, 1}) {
-    CAPTURE(piece);
-    const auto talk = asked(questions, verify);
-    Tally tally;
-    for (size_t at = 0; at < replies.size(); at += piece) {
-      // A copy of its own, so that the sanitizer sees who looks behind it.
-      const std::vector<char> bytes(
-          replies.begin() + static_cast<long>(at),
-          replies.begin() + static_cast<long>(std::min(at + piece, replies.size())));
-      talk->read({bytes.data(), bytes.size()}, tally);
-    }
-    CHECK(talk->is_answered());
-    if (piece == 1000) first = tally;
-    CHECK(tally.gets == first.gets);
-    CHECK(tally.sets == first.sets);
-    CHECK(tally.hits == first.hits);
-    CHECK(tally.misses == first.misses);
-    CHECK(tally.wrong == first.wrong);
-    CHECK(tally.errors == first.errors);
-    CHECK(tally.first_wrong == first.first_wrong);
-  }
-  return first;
-}
-
-Exit failure_of(const std::vector<Question>& questions, const std::string& replies) {
-  for (const size_t piece : {1000, 1}) {
-    const auto talk = asked(questions);
-    Tally tally;
-    Exit code = Exit::Ok;
-    try {
-      for (size_t at = 0; at < replies.size(); at += piece) {
-        talk->read(std::string_view(replies).substr(at, piece), tally);
-      }
-    } catch (const Failure& failure) {
-      code = failure.code();
-    }
-    if (piece == 1) return code;
-    CHECK(code != Exit::Ok);
-  }
-  return Exit::Ok;
-}
-
 TEST_CASE("commands are spelled as the protocol wants") {
-  const auto talk = asked({{7}, {}, {1, 2, 3}});
+  const auto talk = asked(make_text_conversation, {{7}, {}, {1, 2, 3}});
   CHECK(joined(talk->slices()) ==
         "get 00007\r\nset 00001 0 60 40\r\n" + value_of(1) + "\r\nget 00001 00002 00003\r\n");
   CHECK(talk->unanswered_requests() == 5);
@@ -115,7 +42,7 @@ TEST_CASE("large values are sent from where they lie, in their place") {
 
 TEST_CASE("hits, misses and sets are counted") {
   const Tally tally =
-      read({{7}, {8}, {}, {1, 2, 3}},
+      read(make_text_conversation, {{7}, {8}, {}, {1, 2, 3}},
            hit(7) + "END\r\n" + "END\r\n" + "STORED\r\n" + hit(1) + hit(3) + "END\r\n");
   CHECK(tally.gets == 5);
   CHECK(tally.hits == 3);
@@ -127,13 +54,15 @@ TEST_CASE("hits, misses and sets are counted") {
 TEST_CASE("values of every size are read") {
   for (const uint32_t size : {0, 1, 9, 10, 15, 16, 17, 99, 100, 1500}) {
     CAPTURE(size);
-    CHECK(read({{7}, {8}}, hit(7, size) + "END\r\n" + hit(8, size) + "END\r\n").hits == 2);
+    CHECK(read(make_text_conversation, {{7}, {8}},
+               hit(7, size) + "END\r\n" + hit(8, size) + "END\r\n")
+              .hits == 2);
   }
 }
 
 TEST_CASE("values may come in any order, and a key asked for twice comes twice") {
-  CHECK(read({{1, 2, 3}}, hit(3) + hit(1) + hit(2) + "END\r\n").hits == 3);
-  const Tally tally = read({{1, 2, 1}}, hit(1) + hit(1) + "END\r\n");
+  CHECK(read(make_text_conversation, {{1, 2, 3}}, hit(3) + hit(1) + hit(2) + "END\r\n").hits == 3);
+  const Tally tally = read(make_text_conversation, {{1, 2, 1}}, hit(1) + hit(1) + "END\r\n");
   CHECK(tally.hits == 2);
   CHECK(tally.misses == 1);
 }
@@ -141,7 +70,7 @@ TEST_CASE("values may come in any order, and a key asked for twice comes twice")
 TEST_CASE("a wrong value is counted, and what follows it is read") {
   std::string reply = hit(1) + hit(2) + "END\r\n" + hit(3) + "END\r\n";
   reply[20] = static_cast<char>(reply[20] ^ 1);
-  const Tally tally = read({{1, 2}, {3}}, reply);
+  const Tally tally = read(make_text_conversation, {{1, 2}, {3}}, reply);
   CHECK(tally.wrong == 1);
   CHECK(tally.hits == 2);
   CHECK(tally.gets == 3);
@@ -149,8 +78,9 @@ TEST_CASE("a wrong value is counted, and what follows it is read") {
 }
 
 TEST_CASE("an error takes the rest of its command") {
-  const Tally tally = read({{1, 2, 3}, {}, {4}}, hit(1) + "SERVER_ERROR out of memory\r\n" +
-                                                     "SERVER_ERROR no\r\n" + hit(4) + "END\r\n");
+  const Tally tally =
+      read(make_text_conversation, {{1, 2, 3}, {}, {4}},
+           hit(1) + "SERVER_ERROR out of memory\r\n" + "SERVER_ERROR no\r\n" + hit(4) + "END\r\n");
   CHECK(tally.hits == 2);
   CHECK(tally.errors == 3);
   CHECK(tally.gets == 4);
@@ -159,27 +89,33 @@ TEST_CASE("an error takes the rest of its command") {
 }
 
 TEST_CASE("keys, flags and values that were not stored are failures") {
-  CHECK(failure_of({{1}}, hit(2) + "END\r\n") == Exit::WrongByte);
-  CHECK(failure_of({{1}}, "VALUE 00001 5 1\r\nx\r\nEND\r\n") == Exit::WrongByte);
-  CHECK(failure_of({{1}}, "VALUE 000010 0 1\r\nx\r\nEND\r\n") == Exit::WrongByte);
-  CHECK(failure_of({{1}}, "VALUE 0000 0 1\r\nx\r\nEND\r\n") == Exit::WrongByte);
+  CHECK(failure_of(make_text_conversation, {{1}}, hit(2) + "END\r\n") == Exit::WrongByte);
+  CHECK(failure_of(make_text_conversation, {{1}}, "VALUE 00001 5 1\r\nx\r\nEND\r\n") ==
+        Exit::WrongByte);
+  CHECK(failure_of(make_text_conversation, {{1}}, "VALUE 000010 0 1\r\nx\r\nEND\r\n") ==
+        Exit::WrongByte);
+  CHECK(failure_of(make_text_conversation, {{1}}, "VALUE 0000 0 1\r\nx\r\nEND\r\n") ==
+        Exit::WrongByte);
 }
 
 TEST_CASE("replies that make no sense are failures") {
-  CHECK(failure_of({{1}}, "STORED\r\n") == Exit::Protocol);
-  CHECK(failure_of({{}}, "END\r\n") == Exit::Protocol);
-  CHECK(failure_of({{}}, "STORED\n") == Exit::Protocol);
-  CHECK(failure_of({{1}}, hit(1) + hit(1) + "END\r\n") == Exit::Protocol);
-  CHECK(failure_of({{1}, {2}}, hit(1) + hit(2) + "END\r\n") == Exit::Protocol);
-  CHECK(failure_of({{1}}, hit(1) + "END\r\nEND\r\n") == Exit::Protocol);
-  CHECK(failure_of({{1}}, "VALUE 00001 0 x\r\n") == Exit::Protocol);
-  CHECK(failure_of({{1}}, "VALUE 00001 0 99999999999\r\n") == Exit::Protocol);
-  CHECK(failure_of({{1}}, "VALUE 00001 0 41\r\n" + value_of(1) + "\r\nEND\r\n") == Exit::Protocol);
-  CHECK(failure_of({{1}}, std::string(3000, 'x')) == Exit::Protocol);
+  CHECK(failure_of(make_text_conversation, {{1}}, "STORED\r\n") == Exit::Protocol);
+  CHECK(failure_of(make_text_conversation, {{}}, "END\r\n") == Exit::Protocol);
+  CHECK(failure_of(make_text_conversation, {{}}, "STORED\n") == Exit::Protocol);
+  CHECK(failure_of(make_text_conversation, {{1}}, hit(1) + hit(1) + "END\r\n") == Exit::Protocol);
+  CHECK(failure_of(make_text_conversation, {{1}, {2}}, hit(1) + hit(2) + "END\r\n") ==
+        Exit::Protocol);
+  CHECK(failure_of(make_text_conversation, {{1}}, hit(1) + "END\r\nEND\r\n") == Exit::Protocol);
+  CHECK(failure_of(make_text_conversation, {{1}}, "VALUE 00001 0 x\r\n") == Exit::Protocol);
+  CHECK(failure_of(make_text_conversation, {{1}}, "VALUE 00001 0 99999999999\r\n") ==
+        Exit::Protocol);
+  CHECK(failure_of(make_text_conversation, {{1}},
+                   "VALUE 00001 0 41\r\n" + value_of(1) + "\r\nEND\r\n") == Exit::Protocol);
+  CHECK(failure_of(make_text_conversation, {{1}}, std::string(3000, 'x')) == Exit::Protocol);
 }
 
 TEST_CASE("without verification any key and any value is a hit") {
-  const Tally tally = read({{1, 2}, {3}, {}},
+  const Tally tally = read(make_text_conversation, {{1, 2}, {3}, {}},
                            "VALUE abcde 0 3\r\nxyz\r\nVALUE ab 17 0\r\n\r\nEND\r\n"
                            "VALUE abcdefghij 7 2\r\nxy\r\nEND\r\nSTORED\r\n",
                            false);
@@ -188,7 +124,7 @@ TEST_CASE("without verification any key and any value is a hit") {
 }
 
 TEST_CASE("a conversation goes on with the next batch") {
-  const auto talk = asked({{1}, {2}});
+  const auto talk = asked(make_text_conversation, {{1}, {2}});
   Tally tally;
   talk->read(hit(1), tally);
   CHECK(talk->answered() == 0);
