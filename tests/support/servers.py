@@ -62,10 +62,11 @@ class Server:
     stops it; an exit code other than `expected_exit` then fails the test.
 
     `unix`: None for TCP, True for a socket in a temporary folder, or a path.
+    `port`: the TCP port, None: any that is free.
     `before`: called in the child before it becomes the server.
     """
 
-    def __init__(self, kind, args=(), unix=None, time_limit_s=300, env=None, before=None):
+    def __init__(self, kind, args=(), unix=None, time_limit_s=300, env=None, before=None, port=None):
         self.kind = kind
         self.args = [str(arg) for arg in args]
         self.time_limit_s = time_limit_s
@@ -76,6 +77,7 @@ class Server:
         self.port = None
         self.unix_path = None
         self._unix = unix
+        self._given_port = port
         self._process = None
         self._folder = None
         self._log = "(no output)"
@@ -193,7 +195,7 @@ class Server:
         if is_memcached and os.geteuid() == 0 and "-u" not in self.args:
             command += ["-u", "root"]
         if self._unix is None:
-            self.port = free_port()
+            self.port = self._given_port or free_port()
             command += ["-p", str(self.port)]
             command += ["-l", "127.0.0.1", "-U", "0"] if is_memcached else []
         else:
