@@ -48,11 +48,8 @@ void Clients::feed_starving() {
   if (pool.leased() == pool.buffers()) {
     each([](Connection& client) { client.move_input_aside(); });
   }
-  for (uint32_t free = pool.buffers() - pool.leased(); free > 0; --free) {
-    Connection* client = starving_.take();
-    if (client == nullptr) return;
-    client->receive_again();
-  }
+  starving_.take_each([](Connection& client) { client.receive_again(); },
+                      pool.buffers() - pool.leased());
 }
 
 void Clients::flush_dirty() {
@@ -60,10 +57,10 @@ void Clients::flush_dirty() {
 }
 
 void Clients::gone(Connection& client) {
-  List<Connection, &Connection::ready_hook>::remove(client);
-  List<Connection, &Connection::dirty_hook>::remove(client);
-  List<Connection, &Connection::starving_hook>::remove(client);
-  List<Connection, &Connection::holding_hook>::remove(client);
+  ready_.remove(client);
+  dirty_.remove(client);
+  starving_.remove(client);
+  holding_.remove(client);
   graveyard_.push_back(client.slot());
 }
 

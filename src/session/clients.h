@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "session/connection.h"
+#include "session/roll.h"
 #include "session/services.h"
 
 namespace ringcached::session {
@@ -67,10 +68,10 @@ class Clients {
   std::vector<uint32_t> free_slots_;
   std::vector<uint32_t> graveyard_;  // slots whose tenants are gone, until the turn ends
   size_t count_ = 0;
-  List<Connection, &Connection::ready_hook> ready_;
-  List<Connection, &Connection::dirty_hook> dirty_;
-  List<Connection, &Connection::starving_hook> starving_;
-  List<Connection, &Connection::holding_hook> holding_;
+  Roll<Connection, &Connection::ready_listed> ready_;
+  Roll<Connection, &Connection::dirty_listed> dirty_;
+  Roll<Connection, &Connection::starving_listed> starving_;
+  Roll<Connection, &Connection::holding_listed> holding_;
 };
 
 }  // namespace ringcached::session

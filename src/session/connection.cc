@@ -43,7 +43,7 @@ void Connection::start() {
 // --- Receiving.
 
 bool Connection::receiving_allowed() const {
-  return state_ == State::Open && !leaving_ && !input_.full() && !starving_hook.linked();
+  return state_ == State::Open && !leaving_ && !input_.full() && !starving_listed;
 }
 
 void Connection::resume_receiving() {
@@ -179,7 +179,7 @@ void Connection::parse_batch_with(Parser& parser) {
     }
     if (step.what == wire::Step::What::Incomplete) {
       if (input_.join(step.need)) continue;
-      need_ = step.need;
+      need_ = static_cast<uint32_t>(step.need);
       return;
     }
     if (!take_step(step, operation)) return;

@@ -14,7 +14,6 @@
 #include "io/door.h"
 #include "session/dump_reply.h"
 #include "session/input.h"
-#include "session/links.h"
 #include "session/output.h"
 #include "session/services.h"
 #include "shard/batch.h"
@@ -66,10 +65,10 @@ class Connection final : public shard::BatchOwner {
   /// Closes without waiting for the client.
   void abort();
 
-  Hook ready_hook;     // has something to run
-  Hook dirty_hook;     // has something to send
-  Hook starving_hook;  // waits for receive buffers
-  Hook holding_hook;   // sends from pinned items
+  bool ready_listed = false;     // has something to run
+  bool dirty_listed = false;     // has something to send
+  bool starving_listed = false;  // waits for receive buffers
+  bool holding_listed = false;   // sends from pinned items
 
  private:
   enum class State : uint8_t { Open, Eof, Closing };
@@ -130,7 +129,7 @@ class Connection final : public shard::BatchOwner {
   bool closed_ = false;        // handed back to the clients, to be buried
   Seconds send_began_ = 0;     // the one under way, of which the client has taken nothing yet
   Seconds last_heard_ = 0;     // when bytes last came from it
-  size_t need_ = 1;            // bytes at hand before parsing makes sense again
+  uint32_t need_ = 1;          // bytes at hand before parsing makes sense again
   std::variant<wire::TextParser, wire::BinaryParser, wire::AuthGate> parser_;
   Input input_;
   Output output_;
@@ -139,5 +138,7 @@ class Connection final : public shard::BatchOwner {
   std::unique_ptr<shard::Fill> fill_;       // the value being received
   std::unique_ptr<shard::Fill> committed_;  // the one before, named by the batch under way
 };
+
+static_assert(sizeof(Connection) <= 256, "one of malloc's sizes; there may be many that are idle");
 
 }  // namespace ringcached::session

@@ -47,7 +47,7 @@ void Input::accept(const io::Lease& lease) {
   (last_ == nullptr ? first_ : last_->next) = chunk;
   last_ = chunk;
   if (cursor_ == nullptr) cursor_ = chunk;
-  available_ += lease.bytes.size();
+  available_ += static_cast<uint32_t>(lease.bytes.size());
   ++leases_;
   skip_empty();
 }
@@ -68,7 +68,7 @@ void Input::consume(size_t size) {
   if (size == 0) return;
   RC_ASSERT(cursor_ != nullptr && size <= cursor_->left());
   cursor_->begin += static_cast<uint32_t>(size);
-  available_ -= size;
+  available_ -= static_cast<uint32_t>(size);
   skip_empty();
 }
 
@@ -92,7 +92,7 @@ bool Input::join(size_t need) {
   const size_t have = front().size();
   if (have >= need) return true;
   if (available_ == have) return false;
-  const size_t wish = std::min(available_, std::max(need, have + line_guess));
+  const size_t wish = std::min<size_t>(available_, std::max(need, have + line_guess));
   if (cursor_->leased() || cursor_->capacity - cursor_->begin < need) {
     Chunk* copy = make_copy_chunk(std::max(need, have + line_guess));
     // Behind the cursor's chunk: it keeps its bytes for the views, but is spent.

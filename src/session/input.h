@@ -76,7 +76,7 @@ class Input {
   Chunk* first_ = nullptr;
   Chunk* cursor_ = nullptr;  // null only if there is no chunk at all
   Chunk* last_ = nullptr;
-  size_t available_ = 0;
+  uint32_t available_ = 0;  // a few buffers at the most
   uint32_t leases_ = 0;
 };
 

@@ -45,6 +45,6 @@ class BinaryParser {
   size_t need_ = binary_header_size;  // with fewer bytes than this nothing can happen
 };
 
-static_assert(sizeof(BinaryParser) <= 64, "every connection has room for one");
+static_assert(sizeof(BinaryParser) <= 56, "every connection has room for one");
 
 }  // namespace ringcached::wire

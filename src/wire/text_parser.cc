@@ -63,7 +63,7 @@ Step TextParser::read_line(std::string_view bytes, Operation& operation) {
   const size_t newline = find_newline(bytes, seen_);
   if (newline != not_there) return run_line(bytes, newline + 1, operation);
   if (bytes.size() > line_size_max) return read_endless_line(bytes, operation);
-  seen_ = bytes.size();
+  seen_ = static_cast<uint32_t>(bytes.size());
   return wait_for(bytes.size() + 1);
 }
 
@@ -222,7 +222,7 @@ Step TextParser::run_keys(const Command& command, std::string_view bytes, size_t
     return say_unless(ends_in_noreply(text), bad_format, line_size, operation);
   }
   keys_ = &command;
-  line_left_ = line_size - keys_at;
+  line_left_ = static_cast<uint32_t>(line_size - keys_at);
   place_ = Place::KnownKeys;
   Step step = next_known_key(bytes.substr(keys_at), operation);
   step.consumed += keys_at;
@@ -238,7 +238,7 @@ Step TextParser::next_known_key(std::string_view bytes, Operation& operation) {
   const size_t consumed = is_last ? line_left_ : following;
   begin(*keys_, operation);
   give_key(text.substr(0, stop), is_last, operation);
-  line_left_ -= consumed;
+  line_left_ -= static_cast<uint32_t>(consumed);
   if (is_last) place_ = Place::LineStart;
   return pass(Step::What::Operation, consumed);
 }
@@ -338,7 +338,7 @@ Step TextParser::pass(Step::What what, size_t consumed) {
 }
 
 Step TextParser::wait_for(size_t size) {
-  need_ = size;
+  need_ = static_cast<uint32_t>(size);
   return {.what = Step::What::Incomplete, .consumed = 0, .need = size};
 }
 

@@ -98,15 +98,15 @@ class TextParser {
   const ParserRules* rules_;
   const KeyHasher* hasher_;
   uint64_t swallow_ = 0;           // bytes of a value still to be dropped
-  size_t need_ = 1;                // with fewer bytes than this nothing can happen
-  size_t seen_ = 0;                // LineStart: bytes at the front that hold no newline
-  size_t line_left_ = 0;           // KnownKeys: bytes to the end of the line, its newline included
   const Command* keys_ = nullptr;  // KnownKeys, StreamedKeys: the command
+  uint32_t need_ = 1;              // with fewer bytes than this nothing can happen
+  uint32_t seen_ = 0;              // LineStart: bytes at the front that hold no newline
+  uint32_t line_left_ = 0;         // KnownKeys: bytes to the end of the line, its newline included
   int32_t keys_exptime_ = 0;       // of gat and gats
   Place place_ = Place::LineStart;
   bool any_key_ = false;  // StreamedKeys: one was given out
 };
 
-static_assert(sizeof(TextParser) <= 64, "every connection has one");
+static_assert(sizeof(TextParser) <= 56, "every connection has one");
 
 }  // namespace ringcached::wire

@@ -1,5 +1,5 @@
-// Claims about the intrusive list.
-#include "session/links.h"
+// Claims about the lists of those that want something.
+#include "session/roll.h"
 
 #include <vector>
 
@@ -11,17 +11,17 @@ namespace {
 struct Thing {
   explicit Thing(int n) : number(n) {}
   int number;
-  Hook ready;
-  Hook dirty;
+  bool ready = false;
+  bool dirty = false;
 };
 
-using Ready = List<Thing, &Thing::ready>;
-using Dirty = List<Thing, &Thing::dirty>;
+using Ready = Roll<Thing, &Thing::ready>;
+using Dirty = Roll<Thing, &Thing::dirty>;
 
-template <class AnyList>
-std::vector<int> drain(AnyList& list) {
+template <class AnyRoll>
+std::vector<int> drain(AnyRoll& list) {
   std::vector<int> numbers;
-  while (Thing* thing = list.take()) numbers.push_back(thing->number);
+  list.take_each([&](Thing& thing) { numbers.push_back(thing.number); });
   return numbers;
 }
 
@@ -31,7 +31,7 @@ TEST_CASE("what is added last comes last") {
   Ready list;
   Thing a(1), b(2), c(3);
   CHECK(list.empty());
-  CHECK(list.take() == nullptr);
+  CHECK(drain(list).empty());
   list.add(a);
   list.add(b);
   list.add(c);
@@ -54,9 +54,9 @@ TEST_CASE("a thing can be taken off from anywhere, and off twice is no harm") {
     Ready list;
     Thing things[] = {Thing(1), Thing(2), Thing(3)};
     for (Thing& thing : things) list.add(thing);
-    Ready::remove(things[gone - 1]);
-    Ready::remove(things[gone - 1]);
-    CHECK_FALSE(things[gone - 1].ready.linked());
+    list.remove(things[gone - 1]);
+    list.remove(things[gone - 1]);
+    CHECK_FALSE(things[gone - 1].ready);
     std::vector<int> left;
     for (int i = 1; i <= 3; ++i) {
       if (i != gone) left.push_back(i);
@@ -65,7 +65,7 @@ TEST_CASE("a thing can be taken off from anywhere, and off twice is no harm") {
   }
 }
 
-TEST_CASE("a thing is on two lists by two hooks") {
+TEST_CASE("a thing is on two lists by two members") {
   Ready ready;
   Dirty dirty;
   Thing a(1), b(2);
@@ -73,7 +73,7 @@ TEST_CASE("a thing is on two lists by two hooks") {
   ready.add(b);
   dirty.add(b);
   dirty.add(a);
-  Ready::remove(a);
+  ready.remove(a);
   CHECK(drain(ready) == std::vector<int>{2});
   CHECK(drain(dirty) == std::vector<int>{2, 1});
 }
@@ -86,7 +86,7 @@ TEST_CASE("take_each sees what was there when it began; what is added meanwhile 
   std::vector<int> seen;
   list.take_each([&](Thing& thing) {
     seen.push_back(thing.number);
-    CHECK_FALSE(thing.ready.linked());
+    CHECK_FALSE(thing.ready);
     if (thing.number == 1) {
       list.add(c);
       list.add(a);
@@ -103,10 +103,21 @@ TEST_CASE("take_each passes over what is taken off while it runs") {
   std::vector<int> seen;
   list.take_each([&](Thing& thing) {
     seen.push_back(thing.number);
-    if (thing.number == 1) Ready::remove(b);
+    if (thing.number == 1) list.remove(b);
   });
   CHECK(seen == std::vector<int>{1, 3});
   CHECK(list.empty());
+}
+
+TEST_CASE("take_each takes no more than it is told, from the front") {
+  Ready list;
+  Thing a(1), b(2), c(3);
+  for (Thing* thing : {&a, &b, &c}) list.add(*thing);
+  std::vector<int> seen;
+  list.take_each([&](Thing& thing) { seen.push_back(thing.number); }, 2);
+  CHECK(seen == std::vector<int>{1, 2});
+  CHECK(c.ready);
+  CHECK(drain(list) == std::vector<int>{3});
 }
 
 TEST_CASE("each leaves everything on the list but what it takes off itself") {
@@ -116,7 +127,7 @@ TEST_CASE("each leaves everything on the list but what it takes off itself") {
   std::vector<int> seen;
   list.each([&](Thing& thing) {
     seen.push_back(thing.number);
-    if (thing.number != 3) Ready::remove(thing);
+    if (thing.number != 3) list.remove(thing);
   });
   CHECK(seen == std::vector<int>{1, 2, 3});
   CHECK(drain(list) == std::vector<int>{3});
