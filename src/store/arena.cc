@@ -10,6 +10,7 @@
 
 #ifdef RINGCACHED_SYSTEM_ARENA
 #include <cstdlib>
+#include <cstring>
 #else
 #include <jemalloc/jemalloc.h>
 #endif
@@ -26,8 +27,10 @@ Arena::~Arena() {
   for (char* block : blocks_) raw_release(block, block_size, block_size);
 }
 
-void* Arena::raw_allocate(size_t size, size_t alignment) {
-  return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+void* Arena::raw_allocate(size_t size, size_t alignment, bool zeroed) {
+  void* memory = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  if (memory != nullptr && zeroed) std::memset(memory, 0, size);
+  return memory;
 }
 
 void Arena::raw_release(void* memory, size_t, size_t) {
@@ -50,8 +53,9 @@ Arena::~Arena() {
   mallctl(name, nullptr, nullptr, nullptr, 0);
 }
 
-void* Arena::raw_allocate(size_t size, size_t alignment) {
-  return mallocx(size, MALLOCX_ARENA(arena_) | MALLOCX_TCACHE_NONE | MALLOCX_ALIGN(alignment));
+void* Arena::raw_allocate(size_t size, size_t alignment, bool zeroed) {
+  const int flags = MALLOCX_ARENA(arena_) | MALLOCX_TCACHE_NONE | (zeroed ? MALLOCX_ZERO : 0);
+  return mallocx(size, flags | MALLOCX_ALIGN(alignment));
 }
 
 void Arena::raw_release(void* memory, size_t size, size_t alignment) {
@@ -94,8 +98,25 @@ char* Arena::take_page() {
 
 void Arena::return_page(char* page, bool to_kernel) {
   unpoison(page, page_size);
-  if (to_kernel) madvise(page, page_size, MADV_DONTNEED);
+  if (to_kernel) {
+    // Else khugepaged fills the hole again, within a minute. Its block stays on small pages.
+    const uintptr_t block = reinterpret_cast<uintptr_t>(page) & ~(block_size - 1);
+    madvise(reinterpret_cast<void*>(block), block_size, MADV_NOHUGEPAGE);
+    madvise(page, page_size, MADV_DONTNEED);
+  }
   free_pages_.push_back(page);
+}
+
+bool Arena::take_ahead(size_t pages) {
+  while (free_pages_.size() < pages) {
+    if (carve_ != carve_end_) {
+      carve_end_ -= page_size;
+      free_pages_.push_back(carve_end_);
+      continue;
+    }
+    if (!take_block() || madvise(carve_, block_size, MADV_POPULATE_WRITE) != 0) return false;
+  }
+  return true;
 }
 
 void* Arena::allocate_buckets(size_t size, size_t alignment) {
@@ -103,6 +124,11 @@ void* Arena::allocate_buckets(size_t size, size_t alignment) {
   void* memory = raw_allocate(size, alignment);
   if (memory != nullptr && alignment >= block_size) madvise(memory, size, MADV_HUGEPAGE);
   return memory;
+}
+
+void* Arena::allocate_zero_buckets(size_t size, size_t alignment) {
+  if (faults_.strikes(Allocation::Buckets)) return nullptr;
+  return raw_allocate(size, alignment, true);
 }
 
 void Arena::release(void* memory, size_t size, size_t alignment) {

@@ -30,14 +30,19 @@ class Arena {
   char* take_page();
   /// The page may be taken again; `to_kernel` gives its memory back meanwhile (the addresses stay).
   void return_page(char* page, bool to_kernel);
+  /// Makes sure of memory for so many pages, all of it resident, on huge pages where the kernel has
+  /// them: nobody will wait for it while it serves. false: not all of it was to be had.
+  bool take_ahead(size_t pages);
 
   /// For the table: `size` bytes at a multiple of `alignment`, contents undefined; nullptr: no
   /// memory. Aligned to block_size it may lie on huge pages.
   void* allocate_buckets(size_t size, size_t alignment);
+  /// The same filled with zeros, which cost nothing before they are touched.
+  void* allocate_zero_buckets(size_t size, size_t alignment);
   void release(void* memory, size_t size, size_t alignment);
 
  private:
-  void* raw_allocate(size_t size, size_t alignment);
+  void* raw_allocate(size_t size, size_t alignment, bool zeroed = false);
   void raw_release(void* memory, size_t size, size_t alignment);
   bool take_block();
 

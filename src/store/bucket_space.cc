@@ -15,19 +15,27 @@ size_t BucketSpace::alignment_of(uint64_t buckets) {
 }
 
 BucketSpace::~BucketSpace() {
-  for (; segments_ > 0; --segments_) {
-    const uint64_t first = segments_ == 1 ? 0 : room() / 2;
-    const uint64_t buckets = room() - first;
-    arena_.release(&at(static_cast<uint32_t>(first)), buckets * sizeof(Bucket),
+  for (; segments_ > 1; --segments_) {
+    const uint64_t buckets = room() / 2;
+    arena_.release(&at(static_cast<uint32_t>(buckets)), buckets * sizeof(Bucket),
                    alignment_of(buckets));
   }
+  if (segments_ == 1) arena_.release(&at(0), room() * sizeof(Bucket), alignof(Bucket));
+}
+
+/// Not on huge pages: what -o hashpower asks for is to cost memory only where items come to lie.
+bool BucketSpace::start(uint32_t buckets) {
+  void* memory = arena_.allocate_zero_buckets(buckets * sizeof(Bucket), alignof(Bucket));
+  if (memory == nullptr) return false;
+  first_shift_ = static_cast<uint32_t>(__builtin_ctz(buckets));
+  base_[segments_++] = reinterpret_cast<uintptr_t>(memory);
+  return true;
 }
 
 bool BucketSpace::grow() {
   const uint64_t before = room();
-  const uint64_t more = before == 0 ? uint64_t{1} << first_shift_ : before;
-  if (before + more > uint64_t{1} << number_bits) return false;
-  void* memory = arena_.allocate_buckets(more * sizeof(Bucket), alignment_of(more));
+  if (before * 2 > uint64_t{1} << number_bits) return false;
+  void* memory = arena_.allocate_buckets(before * sizeof(Bucket), alignment_of(before));
   if (memory == nullptr) return false;
   base_[segments_++] = reinterpret_cast<uintptr_t>(memory) - before * sizeof(Bucket);
   return true;

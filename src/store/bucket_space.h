@@ -14,9 +14,8 @@ namespace ringcached::store {
 
 class BucketSpace {
  public:
-  /// `first`, a power of two: buckets of the first segment. There is no room before grow().
-  BucketSpace(Arena& arena, uint32_t first)
-      : arena_(arena), first_shift_(static_cast<uint32_t>(__builtin_ctz(first))) {}
+  /// There is no room before start().
+  explicit BucketSpace(Arena& arena) : arena_(arena) {}
   ~BucketSpace();
   BucketSpace(const BucketSpace&) = delete;
   BucketSpace& operator=(const BucketSpace&) = delete;
@@ -27,11 +26,13 @@ class BucketSpace {
     return *reinterpret_cast<Bucket*>(base_[static_cast<size_t>(segment)] +
                                       uintptr_t{number} * sizeof(Bucket));
   }
+  /// The first segment, of so many buckets (a power of two), all zeros; false: no memory.
+  bool start(uint32_t buckets);
   /// Numbers below this have a place, with undefined contents until written.
   uint64_t room() const {
     return segments_ == 0 ? 0 : uint64_t{1} << (first_shift_ + segments_ - 1);
   }
-  /// The first segment, or twice the room; false: no memory, or no more numbers.
+  /// Twice the room; false: no memory, or no more numbers.
   bool grow();
 
  private:
@@ -40,7 +41,7 @@ class BucketSpace {
   static size_t alignment_of(uint64_t buckets);
 
   Arena& arena_;
-  uint32_t first_shift_;
+  uint32_t first_shift_ = 0;  // log2 of the first segment's buckets
   uint32_t segments_ = 0;
   // Where bucket 0 would be if the segment began there: no subtraction on the way to a bucket.
   std::array<uintptr_t, number_bits + 1> base_{};

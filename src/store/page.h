@@ -30,6 +30,7 @@ static_assert(page_payload / chunk_size_min < (1u << chunk_index_bits));
 using Ref = uint32_t;
 inline constexpr Ref no_ref = 0;
 inline constexpr uint32_t page_number_max = (1u << (32 - chunk_index_bits)) - 1;
+inline constexpr uint64_t partition_bytes_max = uint64_t{page_number_max} * page_size;
 
 struct PageHeader {
   uint32_t number;

@@ -67,6 +67,10 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
+  /// For -L: brings all pages that are reserved for this partition into memory, on huge pages where
+  /// the kernel has them. false: not all were to be had; the others come as they are needed.
+  bool take_memory_ahead() { return arena_.take_ahead(budget_.entitlement()); }
+
   /// Once per turn, before any other call. Fires a delayed flush that is due.
   void set_now(Now now);
   /// PagesHeld, TableBytes, TableBuckets, GhostBytes, PinnedBytes.

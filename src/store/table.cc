@@ -17,14 +17,14 @@ constexpr uint32_t overflow_first = 64;  // buckets, a page of the kernel
 
 Table::Table(Arena& arena, const PageDirectory& pages, const KeyHasher& hasher,
              uint32_t initial_buckets)
-    : pages_(pages),
-      hasher_(hasher),
-      homes_(arena, std::bit_ceil(std::max<uint32_t>(initial_buckets, 2))),
-      overflow_(arena, overflow_first) {
-  RC_ASSERT(homes_.grow());
-  count_ = static_cast<uint32_t>(homes_.room());
+    : pages_(pages), hasher_(hasher), homes_(arena), overflow_(arena) {
+  uint32_t first = std::bit_ceil(std::max<uint32_t>(initial_buckets, 2));
+  while (!homes_.start(first)) {
+    RC_ASSERT(first > 2);
+    first /= 2;
+  }
+  count_ = first;
   mask_ = count_ - 1;
-  for (uint32_t i = 0; i < count_; ++i) homes_.at(i) = Bucket{};
 }
 
 bool Table::prefetch_item(uint64_t hash) const {
@@ -48,7 +48,7 @@ bool Table::prefetch_item_in(const Bucket& bucket, uint16_t tag) const {
 
 bool Table::reserve(uint64_t inserts) {
   while (overflow_.room() + overflow_free_ < overflow_used_ + inserts) {
-    if (!overflow_.grow()) return false;
+    if (!(overflow_.room() == 0 ? overflow_.start(overflow_first) : overflow_.grow())) return false;
   }
   return true;
 }

@@ -27,7 +27,8 @@ namespace ringcached::store {
 inline constexpr uint64_t bucket_items = 8;
 class Table {
  public:
-  /// Items are those of `pages`, which must outlive the table.
+  /// Items are those of `pages`, which must outlive the table. It begins with fewer buckets where
+  /// there is no memory for so many.
   Table(Arena&, const PageDirectory& pages, const KeyHasher&, uint32_t initial_buckets);
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;

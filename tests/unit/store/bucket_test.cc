@@ -34,10 +34,11 @@ TEST_CASE("a bucket names exactly the entries that have a tag") {
 TEST_CASE("buckets stay where they are while their space doubles") {
   FaultPlan faults;
   Arena arena(faults);
-  BucketSpace space(arena, 4);
+  BucketSpace space(arena);
   CHECK(space.room() == 0);
-  REQUIRE(space.grow());
+  REQUIRE(space.start(4));
   CHECK(space.room() == 4);
+  for (uint32_t i = 0; i < 4; ++i) CHECK(space.at(i).used() == 0);
   std::vector<Bucket*> places;
   for (uint32_t i = 0; i < 1024; ++i) {
     if (i == space.room()) REQUIRE(space.grow());

@@ -143,6 +143,17 @@ TEST_CASE("keys with the same tag are told apart, and a tag of 0 is as good as a
   CHECK(f.table.find(Key{"two", tag_1}) == &two);
 }
 
+TEST_CASE("a table that is asked to begin larger than memory allows begins smaller") {
+  FaultPlan faults;
+  Arena arena(faults);
+  PageDirectory pages;
+  KeyHasher hasher(test_seed);
+  faults.fail_nth(1);
+  Table table(arena, pages, hasher, 1024);
+  CHECK(table.buckets() == 512);
+  table.verify();
+}
+
 TEST_CASE("reserve says no when there is no memory for overflow buckets") {
   TableFixture f;
   f.faults.fail_nth(1);
