@@ -29,6 +29,9 @@ bool settle_io(Io& io) {
 
 /// The steps before serving, in memcached's order: sockets are bound without privileges.
 int run(Config config) {
+  if (const auto failure = server::check_large_pages(config)) {
+    return fail(failure.message, failure.exit_code);
+  }
   if (const auto failure = server::raise_limits(config)) {
     return fail(failure.message, failure.exit_code);
   }

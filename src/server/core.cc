@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
 #include "base/assert.h"
@@ -53,6 +54,9 @@ Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> li
     : process_(process), index_(index), door_(door), now_(process.clock.read()) {
   if (index < process.partitions) {
     store_.emplace(store_config(process, index), process.budget, counters_);
+    if (process.config.large_pages && !store_->take_memory_ahead()) {
+      std::fprintf(stderr, "Warning: -L: not all of -m is free; the rest is taken when needed\n");
+    }
     owner_.emplace(*store_, counters_, owner_rules(process));
     owner_->set_now(now_);
     owner_->set_balancing(process.config.extended.slab_automove > 0);

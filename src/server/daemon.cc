@@ -5,11 +5,13 @@
 #include <pwd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 
 namespace ringcached::server {
 namespace {
@@ -24,6 +26,26 @@ StepFailure os_failure(const std::string& what) {
 }
 
 }  // namespace
+
+StepFailure check_large_pages(const Config& config, const char* setting) {
+  if (!config.large_pages) return {};
+  std::string modes;  // "always [madvise] never"
+  std::getline(std::ifstream(setting), modes);
+  if (modes.empty() || modes.find("[never]") != std::string::npos) {
+    const char* why = modes.empty() ? "are not to be found" : "are switched off";
+    return {std::string("-L: transparent huge pages ") + why + " (" + setting +
+                "); leave -L out, or set that to madvise",
+            exit_bad_value};
+  }
+  struct sysinfo machine {};
+  ::sysinfo(&machine);
+  const uint64_t there = uint64_t{machine.totalram} * machine.mem_unit;
+  if (config.memory_limit <= there) return {};
+  return {"-L takes the memory of -m (" + std::to_string(config.memory_limit >> 20) +
+              " MiB) at the start, and this machine has " + std::to_string(there >> 20) +
+              " MiB; leave -L out or lower -m",
+          exit_bad_value};
+}
 
 StepFailure raise_limits(const Config& config) {
   if (config.core_dumps) {

@@ -8,6 +8,7 @@
 namespace ringcached::server {
 
 /// Exit codes of memcached (sysexits.h).
+inline constexpr int exit_bad_value = 1;
 inline constexpr int exit_os_error = 71;
 inline constexpr int exit_no_user = 67;
 
@@ -18,6 +19,10 @@ struct StepFailure {
   explicit operator bool() const { return !message.empty(); }
 };
 
+/// -L: fails where the kernel has no transparent huge pages (`setting` is the file that tells) and
+/// where the machine has less memory than -m.
+StepFailure check_large_pages(const Config& config,
+                              const char* setting = "/sys/kernel/mm/transparent_hugepage/enabled");
 /// Core dumps (-r) and enough descriptors for -c.
 StepFailure raise_limits(const Config& config);
 /// Becomes the user of -u, if root and asked to.

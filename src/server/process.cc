@@ -11,6 +11,7 @@
 #include "base/pinning.h"
 #include "io/open_door.h"
 #include "server/core.h"
+#include "store/page.h"
 
 namespace ringcached::server {
 namespace {
@@ -32,6 +33,7 @@ wire::ParserRules parser_rules(const Config& config) {
   rules.shutdown_enabled = config.shutdown_command;
   rules.dump_enabled = config.dump_enabled;
   rules.slab_reassign = config.extended.slab_reassign;
+  rules.memory_adjustable = !config.large_pages;
   return rules;
 }
 
@@ -49,6 +51,17 @@ bool load_passwords(Process& process) {
   if (error.empty()) return true;
   std::fprintf(stderr, "ringcached: %s\n", error.c_str());
   return false;
+}
+
+/// An item's place in its partition is named in 32 bits.
+void warn_of_memory_out_of_reach(const Process& process) {
+  const uint64_t most = process.partitions * store::partition_bytes_max;
+  if (process.config.memory_limit <= most) return;
+  std::fprintf(
+      stderr,
+      "Warning: -m %llu: %u partitions hold %llu MiB at most; more threads (-t) hold more\n",
+      static_cast<unsigned long long>(process.config.memory_limit >> 20), process.partitions,
+      static_cast<unsigned long long>(most >> 20));
 }
 
 /// Waits for a signal that asks for the end.
@@ -119,6 +132,7 @@ int serve(const Config& config, std::vector<int> listeners) {
 
   Process process(config);
   if (!load_passwords(process)) return exit_bad_auth_file;
+  warn_of_memory_out_of_reach(process);
   std::atomic<bool> failed{false};
   std::barrier<> all_ready(static_cast<ptrdiff_t>(config.threads) + 1);
   std::vector<std::thread> cores;

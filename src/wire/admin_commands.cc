@@ -242,12 +242,14 @@ std::string_view read_lru_crawler(const Words& words, const ParserRules& rules,
   return tune(Verb::CrawlerSleep, *number, operation);
 }
 
-std::string_view read_memory_limit(const Words& words, const ParserRules&, Operation& operation) {
+std::string_view read_memory_limit(const Words& words, const ParserRules& rules,
+                                   Operation& operation) {
   if (words.count() > 3) return error;
   const auto mebibytes = read_u32(words[1]);
   if (!mebibytes) return error;
   if (*mebibytes < memory_limit_min) return memory_limit_too_small;
   if (*mebibytes > memory_limit_max) return memory_limit_in_bytes;
+  if (!rules.memory_adjustable) return memory_limit_fixed;
   return tune(Verb::MemoryLimit, uint64_t{*mebibytes} << 20, operation);
 }
 

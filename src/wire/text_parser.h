@@ -23,6 +23,7 @@ struct ParserRules {
   bool shutdown_enabled = false;  // true: -A
   bool dump_enabled = true;       // false: -X
   bool slab_reassign = true;      // false: -o no_slab_reassign
+  bool memory_adjustable = true;  // false: -L
 };
 
 struct Step {

@@ -55,6 +55,8 @@ inline constexpr std::string_view bad_lru_factors =
     "ERROR hot/warm age factors must be greater than 0\r\n";
 inline constexpr std::string_view memory_limit_too_small =
     "MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m\r\n";
+inline constexpr std::string_view memory_limit_fixed =
+    "MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust\r\n";
 inline constexpr std::string_view memory_limit_in_bytes =
     "MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n";
 

@@ -7,6 +7,7 @@ import os
 import pathlib
 import pwd
 import re
+import resource
 import signal
 import socket
 import stat
@@ -28,15 +29,20 @@ AS_ROOT = ["-u", "root"] if os.geteuid() == 0 else []
 class Started:
     """A server started with exactly these arguments, and ended at the end of the block."""
 
-    def __init__(self, *args, env=None, user=AS_ROOT):
+    def __init__(self, *args, env=None, user=AS_ROOT, limits=None):
         self._args = [servers.binary("ringcached"), *user, *map(str, args)]
         self._env = {**os.environ, **(env or {})}
+        self._limits = limits or {}
 
     def __enter__(self):
         self.process = subprocess.Popen(["timeout", "-k", "5", str(LIMIT_S), *self._args], env=self._env,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        start_new_session=True)
+                                        start_new_session=True, preexec_fn=self._set_limits)
         return self
+
+    def _set_limits(self):
+        for which, limit in self._limits.items():
+            resource.setrlimit(which, (limit, limit))
 
     def __exit__(self, *_):
         if self.process.poll() is None:
@@ -164,6 +170,77 @@ def privileges():
     with Started("-p", port, user=[]) as server:
         code, output = server.ends()
     same(code, 64, "exit code as root without -u")
+
+
+def pid_of(server):
+    return int(subprocess.check_output(["pgrep", "-P", str(server.process.pid)]))
+
+
+def status_of(server):
+    """The fields of /proc/PID/status of a server that serves."""
+    with open(f"/proc/{pid_of(server)}/status", encoding="ascii") as status:
+        return dict(line.split(":", 1) for line in status)
+
+
+def stopped(server):
+    """(exit code, output) of a server that is asked to end."""
+    os.kill(pid_of(server), signal.SIGTERM)
+    return server.ends()
+
+
+def kib(field):
+    return int(field.split()[0])
+
+
+def locked_memory():
+    """Root may lock as much as it likes, others up to a limit."""
+    port = servers.free_port()
+    for user, limits in (("root", {}), ("nobody", {resource.RLIMIT_MEMLOCK: 64 * 1024})):
+        with Started("-p", port, "-l", "127.0.0.1", "-t", 1, "-k", user=["-u", user], limits=limits) as server:
+            served(socket.AF_INET, ("127.0.0.1", port))
+            same(kib(status_of(server)["VmLck"]) > 0, user == "root", f"memory is locked as {user}")
+            code, output = stopped(server)
+        warned = "warning: -k invalid, mlockall() failed: Cannot allocate memory\n" in output
+        same((code, warned), (0, user == "nobody"), f"exit code and warning as {user}")
+
+
+def memory_at_the_start():
+    modes = pathlib.Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    if not modes.exists() or "[never]" in modes.read_text():
+        with Started("-L", "-p", 0) as server:
+            code, output = server.ends()
+        same((code, "transparent huge pages" in output), (1, True), "exit code and reason without huge pages")
+        return
+    for words, taken in (((), False), (("-L",), True)):
+        port = servers.free_port()
+        with Started("-p", port, "-l", "127.0.0.1", "-t", 2, "-m", 100, *words) as server:
+            served(socket.AF_INET, ("127.0.0.1", port))
+            same(kib(status_of(server)["VmRSS"]) >= 75 * 1024, taken, f"three quarters of -m at the start {words}")
+            with socket.create_connection(("127.0.0.1", port), LIMIT_S) as client:
+                fixed = b"MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust\r\n"
+                same(ask(client, b"cache_memlimit 50\r\n", b"\r\n"), fixed if taken else b"OK\r\n",
+                     f"the reply to cache_memlimit {words}")
+
+
+def more_memory_than_there_is():
+    port = servers.free_port()
+    with Started("-p", port, "-l", "127.0.0.1", "-t", 1, "-m", 1000000000) as server:
+        served(socket.AF_INET, ("127.0.0.1", port))
+        with socket.create_connection(("127.0.0.1", port), LIMIT_S) as client:
+            same(ask(client, b"set k 0 0 1\r\nx\r\nget k\r\n", b"END\r\n"),
+                 b"STORED\r\nVALUE k 0 1\r\nx\r\nEND\r\n", "what it answers")
+        same(stopped(server), (0, "Warning: -m 1000000000: 1 partitions hold 131071 MiB at most; "
+                                "more threads (-t) hold more\n"), "what it says")
+
+
+def one_connection():
+    port = servers.free_port()
+    with Started("-p", port, "-l", "127.0.0.1", "-c", 1):
+        served(socket.AF_INET, ("127.0.0.1", port))
+        with socket.create_connection(("127.0.0.1", port), LIMIT_S) as one:
+            same(ask(one, b"version\r\n", b"\r\n"), b"VERSION 1.6.45\r\n", "the only connection's answer")
+            same(answers(socket.AF_INET, ("127.0.0.1", port)), b"ERROR Too many open connections\r\n",
+                 "what the second one hears")
 
 
 def a_daemon():
@@ -339,6 +416,10 @@ def main():
         ("a unix socket replaces a stale one and has the mode of -a", a_unix_socket),
         ("a file that is no socket is not removed", not_a_socket),
         ("-u drops every privilege before serving", privileges),
+        ("-k locks all memory, and warns where it may not", locked_memory),
+        ("-L takes the reserved part of -m at the start, for good", memory_at_the_start),
+        ("an -m beyond all reason is taken as it is needed, with a word about it", more_memory_than_there_is),
+        ("-c 1 serves one connection", one_connection),
         ("-d detaches, -P is written, and removed at the end", a_daemon),
         ("SIGTERM, SIGINT and SIGUSR1 end it with 0, SIGHUP and SIGPIPE do not", signals),
         ("1 to 64 threads serve every key to every connection", many_threads),
