@@ -48,8 +48,11 @@ std::string slab_sizes_in_range(const Config& config) {
   if (x.slab_sizes.front() >= config.slab_min_size && x.slab_sizes.back() <= x.slab_chunk_max) {
     return {};
   }
-  return "-o slab_sizes must lie between -n (" + std::to_string(config.slab_min_size) +
-         ") and slab_chunk_max (" + std::to_string(x.slab_chunk_max) + " bytes)";
+  const bool too_small = x.slab_sizes.front() < config.slab_min_size;
+  const uint32_t wrong = too_small ? x.slab_sizes.front() : x.slab_sizes.back();
+  return "-o slab_sizes: slab size " + std::to_string(wrong) + " is out of valid range: -n (" +
+         std::to_string(config.slab_min_size) + ") to slab_chunk_max (" +
+         std::to_string(x.slab_chunk_max) + " bytes)";
 }
 
 std::string napi_ids_have_threads(const Config& config) {

@@ -29,6 +29,8 @@ store::StoreConfig store_config(const Process& process, uint32_t partition) {
   made.partitions = process.partitions;
   made.growth_factor = config.growth_factor;
   made.slab_min_size = config.slab_min_size;
+  made.slab_sizes = config.extended.slab_sizes;
+  made.slab_chunk_max = config.extended.slab_chunk_max;
   made.cas_enabled = config.cas_enabled;
   made.evict = config.evict;
   made.track_sizes = config.extended.track_sizes;

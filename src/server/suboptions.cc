@@ -49,15 +49,23 @@ Complaint take_io(Config& config, std::string_view value) {
   return "expected auto, uring or epoll";
 }
 
-/// "a-b-c"; the relation to -n and slab_chunk_max is checked when all options are read.
+/// "a-b-c", refused in memcached's words; the relation to -n and slab_chunk_max is checked when all
+/// options are read.
 Complaint take_slab_sizes(Config& config, std::string_view value) {
   std::vector<uint32_t> sizes;
   while (!value.empty()) {
     const size_t end = std::min(value.find('-'), value.size());
-    const std::optional<int64_t> size = parse_whole(value.substr(0, end));
-    const int64_t least = sizes.empty() ? 1 : int64_t{sizes.back()} + slab_sizes_step + 1;
-    if (!size || *size < least || *size > slab_page_size || sizes.size() == slab_sizes_max) {
-      return "expected at most 62 sizes in bytes, ascending, more than 8 apart, such as 96-200-400";
+    const std::string word(value.substr(0, end));
+    const std::optional<int64_t> size = parse_whole(word);
+    if (sizes.size() == slab_sizes_max) return "too many slab classes specified, 62 are the most";
+    if (!size || *size < 1 || *size > slab_page_size) {
+      return "slab size " + word + " is out of valid range; expected sizes such as 96-200-400";
+    }
+    if (!sizes.empty() && *size <= sizes.back()) {
+      return "slab size " + word + " cannot be lower than or equal to a previous class size";
+    }
+    if (!sizes.empty() && *size <= sizes.back() + slab_sizes_step) {
+      return "slab size " + word + " must be at least 8 bytes larger than previous class";
     }
     sizes.push_back(static_cast<uint32_t>(*size));
     value.remove_prefix(std::min(end + 1, value.size()));
@@ -134,9 +142,11 @@ std::vector<Setting> general_suboptions(ExtendedConfig& x) {
       {.name = "slab_automove_freeratio", .takes = Takes::Real, .to = &x.slab_automove_freeratio,
        .high = 1},
       {.name = "slab_sizes", .takes = Takes::Special, .special = take_slab_sizes,
-       .exit_code = EX_USAGE},
+       .exit_code = EX_USAGE, .value_name = "list",
+       .help = "sizes of chunks, as in 96-200-400 (default: by -n and -f)"},
       {.name = "slab_chunk_max", .takes = Takes::Number, .to = &x.slab_chunk_max, .low = 1,
-       .high = 1024, .unit = 1024},
+       .high = 1024, .unit = 1024, .value_name = "KiB",
+       .help = "largest chunk, 16 KiB at the most"},
       {.name = "no_chunked_items", .takes = Takes::Special, .value_optional = true,
        .special = take_no_chunked_items},
       {.name = "tail_repair_time", .takes = Takes::Number, .to = &x.tail_repair_time, .low = 10},

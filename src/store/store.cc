@@ -15,13 +15,18 @@ uint32_t smallest_chunk(const StoreConfig& config) {
   return Item::header_size + cas + std::min(config.slab_min_size, chunk_size_max);
 }
 
+SizeClasses sizes_of(const StoreConfig& config) {
+  if (!config.slab_sizes.empty()) return {config.slab_sizes, config.slab_chunk_max};
+  return {smallest_chunk(config), config.growth_factor, config.slab_chunk_max};
+}
+
 }  // namespace
 
 Store::Store(const StoreConfig& config, PageBudget& budget, Counters& counters)
     : config_(config),
       budget_(budget),
       counters_(counters),
-      sizes_(smallest_chunk(config), config.growth_factor),
+      sizes_(sizes_of(config)),
       arena_(faults_),
       slab_(sizes_, arena_, budget, config.partition),
       table_(arena_, slab_.directory(), config_.hasher, config.initial_buckets),

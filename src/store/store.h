@@ -13,6 +13,7 @@
 #include <span>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/hash.h"
 #include "ringcached/class_figures.h"
@@ -34,13 +35,15 @@
 namespace ringcached::store {
 
 struct StoreConfig {
-  uint32_t partition = 0;       // this one's number: low bits of its cas ids
-  uint32_t partitions = 1;      // how many there are
-  double growth_factor = 1.25;  // -f
-  uint32_t slab_min_size = 48;  // -n
-  bool cas_enabled = true;      // -C clears it
-  bool evict = true;            // -M clears it
-  bool track_sizes = false;     // keep what `stats sizes` tells
+  uint32_t partition = 0;                    // this one's number: low bits of its cas ids
+  uint32_t partitions = 1;                   // how many there are
+  double growth_factor = 1.25;               // -f
+  uint32_t slab_min_size = 48;               // -n
+  std::vector<uint32_t> slab_sizes;          // -o slab_sizes; empty: by growth_factor
+  uint32_t slab_chunk_max = chunk_size_max;  // -o slab_chunk_max
+  bool cas_enabled = true;                   // -C clears it
+  bool evict = true;                         // -M clears it
+  bool track_sizes = false;                  // keep what `stats sizes` tells
   uint32_t initial_buckets = 64;
   /// The one that made every Key::hash: items do not keep their hash, it is made again.
   KeyHasher hasher{0};
@@ -224,6 +227,10 @@ class Store {
   uint8_t plan_item(size_t key_size, uint32_t client_flags, uint32_t value_size,
                     uint8_t* class_number) const;
   bool could_ever_fit(uint32_t value_size) const;
+  /// The bytes of value that a segment of the largest class holds.
+  uint32_t segment_capacity_max() const {
+    return sizes_.largest_size() - static_cast<uint32_t>(sizeof(Segment));
+  }
   Segment* make_segment(Ref owner, uint32_t wanted);
   bool make_room(Item& item, uint32_t bytes, size_t segments_allowed);
   bool append_segments(Item& item, uint32_t bytes);

@@ -10,8 +10,6 @@ namespace ringcached::store {
 
 namespace {
 
-/// The bytes of value that a segment of the largest class holds.
-constexpr uint32_t segment_capacity_max = chunk_size_max - static_cast<uint32_t>(sizeof(Segment));
 /// An appended segment has room for more appends to come. Guess.
 constexpr uint32_t appended_segment_min = 4096 - static_cast<uint32_t>(sizeof(Segment));
 constexpr size_t segments_unlimited = SIZE_MAX;
@@ -62,12 +60,12 @@ uint8_t Store::plan_item(size_t key_size, uint32_t client_flags, uint32_t value_
   const auto total = [&] {
     return Item::prefix_size(shape) + static_cast<uint32_t>(key_size) + value_size;
   };
-  if (total() <= chunk_size_max) {
+  if (total() <= sizes_.largest_size()) {
     *class_number = sizes_.class_for(total());
     if (sizes_.chunk_size(*class_number) < pinnable_chunk) return shape;
   }
   shape |= shape::has_pins;
-  if (total() <= chunk_size_max) {
+  if (total() <= sizes_.largest_size()) {
     *class_number = sizes_.class_for(total());
     return shape;
   }
@@ -77,8 +75,9 @@ uint8_t Store::plan_item(size_t key_size, uint32_t client_flags, uint32_t value_
 
 /// Not even if the partition had nothing else: do not evict the world to find that out.
 bool Store::could_ever_fit(uint32_t value_size) const {
-  const uint64_t chunks = value_size / segment_capacity_max;
-  return value_size <= value_size_limit && chunks / 4 < budget_.most();
+  const uint64_t pages =
+      value_size / segment_capacity_max() / sizes_.chunks_per_page(sizes_.largest());
+  return value_size <= value_size_limit && pages < budget_.most();
 }
 
 /// Room for the first `bytes` of the value, as far as memory and the allowed number of segments go.
@@ -98,7 +97,7 @@ bool Store::make_room(Item& item, uint32_t bytes, size_t segments_allowed) {
 
 /// With room for `wanted` bytes, or as many as one segment can hold.
 Segment* Store::make_segment(Ref owner, uint32_t wanted) {
-  const bool is_tail = wanted < segment_capacity_max;
+  const bool is_tail = wanted < segment_capacity_max();
   const auto size = static_cast<uint32_t>(sizeof(Segment)) + wanted;
   void* chunk = is_tail ? obtain_tail(sizes_.class_for(size)) : obtain(sizes_.largest());
   if (chunk == nullptr) return nullptr;

@@ -112,6 +112,9 @@ std::vector<Setting> settings() {
   fine.growth_factor = 1.02;
   StoreConfig large = plain;
   large.slab_min_size = 1000;
+  large.slab_chunk_max = 4096;
+  StoreConfig given = plain;
+  given.slab_sizes = {96, 200, 1000, 9000};
   return {
       {"ample, but failures", 512u << 20, false, plain, 3000, 400'000},
       {"ample", 512u << 20, true, plain, 3000, 400'000},
@@ -121,7 +124,8 @@ std::vector<Setting> settings() {
       {"tight, two partitions", 4u << 20, false, partitions_of(2, plain), 3000, 100'000},
       {"tight, three partitions", 6u << 20, false, partitions_of(3, no_cas), 4000, 30'000},
       {"tight, fine classes", 4u << 20, false, fine, 5000, 50'000},
-      {"tight, large classes", 4u << 20, false, large, 3000, 50'000},
+      {"tight, few large classes", 4u << 20, false, large, 3000, 50'000},
+      {"tight, given classes", 2u << 20, false, given, 3000, 50'000},
       {"tight, no eviction", 2u << 20, false, no_evict, 3000, 100'000},
       {"tight, no eviction, two partitions", 4u << 20, false, partitions_of(2, no_evict), 3000,
        50'000},

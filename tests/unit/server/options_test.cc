@@ -295,10 +295,17 @@ TEST_CASE("slab_sizes ascend by more than 8 between -n and slab_chunk_max") {
   CHECK(taken({"-o", "slab_sizes=100-200-524288"}).extended.slab_sizes ==
         std::vector<uint32_t>{100, 200, 524288});
   check_refused({"-o", "slab_sizes"}, 64, "expected");
-  check_refused({"-o", "slab_sizes=100-108"}, 64, "more than 8 apart");
-  check_refused({"-o", "slab_sizes=200-100"}, 64, "ascending");
-  check_refused({"-o", "slab_sizes=40-100"}, 64, "between -n (48)");
-  check_refused({"-o", "slab_sizes=100-524289"}, 64, "slab_chunk_max");
+  check_refused({"-o", "slab_sizes=100-108"}, 64,
+                "slab size 108 must be at least 8 bytes larger than previous class");
+  check_refused({"-o", "slab_sizes=200-100"}, 64,
+                "slab size 100 cannot be lower than or equal to a previous class size");
+  check_refused({"-o", "slab_sizes=abc"}, 64, "slab size abc is out of valid range");
+  check_refused({"-o", "slab_sizes=40-100"}, 64, "slab size 40 is out of valid range: -n (48)");
+  check_refused({"-o", "slab_sizes=100-524289"}, 64, "slab size 524289 is out of valid range");
+  std::string sizes = "slab_sizes=100";
+  for (uint32_t i = 1; i < 62; ++i) sizes += "-" + std::to_string(100 + 9 * i);
+  CHECK(taken({"-o", sizes}).extended.slab_sizes.size() == 62);
+  check_refused({"-o", sizes + "-1000"}, 64, "too many slab classes specified");
 }
 
 TEST_CASE("every effect-less sub-option is taken without a word") {

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "fixture.h"
+#include "ringcached/limits.h"
 
 namespace ringcached::store {
 namespace {
@@ -44,6 +45,28 @@ TEST_CASE("values around every boundary of a chunk survive, however they are gra
     }
   }
   CHECK(f.count(Counter::CurrItems) == 1);
+}
+
+TEST_CASE("values survive in chunks as small as -o slab_chunk_max makes them") {
+  for (const uint32_t chunk : {1024u, 4096u, 8192u}) {
+    StoreConfig config;
+    config.slab_chunk_max = chunk;
+    Fixture f(16u << 20, config);
+    const std::string key(key_size_max, 'k');
+    for (const uint32_t size : {10u, 500u, 700u, 1000u, 3900u, 5000u, 300'000u}) {
+      const std::string value = pattern(size, size);
+      Item* item = f.store.begin(key_for(key), 3, never, size);
+      REQUIRE(item != nullptr);
+      REQUIRE(fill(f, *item, value, 262'144));
+      f.store.publish(*item, f.find(key));
+      CHECK(item->chunk_size() <= chunk);
+      CHECK(f.get(key) == value);
+      if (item->is_segmented()) {
+        REQUIRE(f.store.append_in_place(*item, value));
+        CHECK(f.get(key) == value + value);
+      }
+    }
+  }
 }
 
 TEST_CASE("one grant is at most 64 spans") {

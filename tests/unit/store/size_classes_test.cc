@@ -1,6 +1,8 @@
 // Claims about the sizes of chunks.
 #include "store/size_classes.h"
 
+#include <vector>
+
 #include <doctest/doctest.h>
 
 namespace ringcached::store {
@@ -27,6 +29,44 @@ TEST_CASE("classes grow, are aligned, and are at most 62 however fine the growth
     for (uint32_t i = 0; i < sizes.count(); ++i) {
       CHECK(sizes.chunk_size(i) % 8 == 0);
       if (i > 0) CHECK(sizes.chunk_size(i) > sizes.chunk_size(i - 1));
+    }
+  }
+}
+
+TEST_CASE("sizes that were given are the classes, and the largest chunk comes behind them") {
+  const uint32_t given[] = {100, 200, 1000, 9000, 40'000};
+  const SizeClasses sizes(given, 512 * 1024);
+  REQUIRE(sizes.count() == 5);
+  CHECK(sizes.chunk_size(0) == 104);
+  CHECK(sizes.chunk_size(1) == 200);
+  CHECK(sizes.chunk_size(2) == 1000);
+  CHECK(sizes.chunk_size(3) == 9000);
+  CHECK(sizes.chunk_size(4) == chunk_size_max);
+  CHECK(sizes.class_for(1) == 0);
+  CHECK(sizes.class_for(104) == 0);
+  CHECK(sizes.class_for(105) == 1);
+  CHECK(sizes.class_for(9001) == 4);
+}
+
+TEST_CASE("62 sizes may be given, and more than the largest chunk holds are left out") {
+  std::vector<uint32_t> given;
+  for (uint32_t i = 0; i < sizes_given_max; ++i) given.push_back(48 + i * 16);
+  CHECK(SizeClasses(given, 1u << 20).count() == classes_max);
+  const SizeClasses few(given, 512);
+  CHECK(few.chunk_size(few.largest()) <= 512);
+  CHECK(few.class_for(few.largest_size()) == few.largest());
+}
+
+TEST_CASE("the largest chunk is at most what was asked for, and fills its page") {
+  for (const uint32_t bound : {1024u, 2048u, 4096u, 8192u, 16'384u, 1u << 20}) {
+    const SizeClasses sizes(80, 1.25, bound);
+    CHECK(sizes.largest_size() <= bound);
+    CHECK(sizes.largest_size() <= chunk_size_max);
+    CHECK(sizes.chunk_size(sizes.largest()) == sizes.largest_size());
+    const uint32_t per_page = sizes.chunks_per_page(sizes.largest());
+    CHECK(page_payload - per_page * sizes.largest_size() < per_page * 8);
+    for (uint32_t bytes = 1; bytes <= sizes.largest_size(); ++bytes) {
+      REQUIRE(sizes.chunk_size(sizes.class_for(bytes)) >= bytes);
     }
   }
 }
