@@ -40,6 +40,10 @@ enum class Counter : uint8_t {
   BytesWritten,
   ConnYields,  // batches cut because they were full
   ListenDisabled,
+  LogWorkerDropped,  // events that a full log had no room for, and those it had
+  LogWorkerWritten,
+  LogWatcherSkipped,  // lines that a watcher was too slow for, and those it was not
+  LogWatcherSent,
   TotalItems,
   ExpiredUnfetched,
   EvictedUnfetched,
@@ -59,6 +63,7 @@ enum class Counter : uint8_t {
   CurrItems,
   Bytes,  // items, headers included
   CurrConnections,
+  LogWatchers,
   PagesHeld,   // 64 KiB pages out of the budget
   PagesEmpty,  // of those: belong to no class
   TableBytes,

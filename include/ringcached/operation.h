@@ -53,6 +53,7 @@ enum class Verb : uint8_t {
   CrawlerSleep,
   CrawlerTocrawl,
   Detail,  // 1: what is asked of keys is counted by their prefixes
+  Watch,   // the events of `delta` (interest, event.h) are told from now on
 };
 
 /// In which language the question was put; the answer comes in the same.

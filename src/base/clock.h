@@ -25,6 +25,14 @@ class Clock {
     return now;
   }
 
+  /// Unix time in microseconds, to stamp what happens.
+  int64_t unix_microseconds() const {
+    if (staged_ != nullptr) return staged_->unix_seconds * 1'000'000;
+    timespec time{};
+    ::clock_gettime(CLOCK_REALTIME, &time);
+    return int64_t{time.tv_sec} * 1'000'000 + time.tv_nsec / 1000;
+  }
+
   /// Milliseconds for deadlines; only differences mean anything.
   uint64_t milliseconds() const {
     if (staged_ != nullptr) return uint64_t{staged_->seconds} * 1000;

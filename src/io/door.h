@@ -41,6 +41,9 @@ class Door {
   virtual void cancel(Token) = 0;
   /// Closes a descriptor none of whose acts is under way.
   virtual void close(int descriptor) = 0;
+  /// A socket none of whose acts is under way goes to another core's door, or to this one under
+  /// another slot. `token` is of the slot it had.
+  virtual void hand_over(int /*socket*/, Token /*token*/) {}
   /// Both directions, at once: acts under way complete soon.
   virtual void shutdown(int socket) = 0;
   /// One Act::Tick completion after `milliseconds`.

@@ -300,6 +300,14 @@ void EpollDoor::close(int descriptor) {
   ::close(descriptor);  // leaves the set by that
 }
 
+/// It stays open, so it would stay in the set.
+void EpollDoor::hand_over(int socket, Token token) {
+  Client& client = client_of(socket, token);
+  RC_ASSERT(!client.receiving && !client.sending);
+  look_for(client.at, 0, token);
+  client.at = {};
+}
+
 void EpollDoor::shutdown(int socket) {
   ::shutdown(socket, SHUT_RDWR);
 }

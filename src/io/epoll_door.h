@@ -36,6 +36,7 @@ class EpollDoor final : public Door {
   void send(int socket, const msghdr* message, Token) override;
   void cancel(Token) override;
   void close(int descriptor) override;
+  void hand_over(int socket, Token) override;
   void shutdown(int socket) override;
   void tick(uint32_t milliseconds, Token) override;
   int bell() const override { return bell_; }

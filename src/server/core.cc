@@ -53,7 +53,11 @@ shard::OwnerRules owner_rules(const Process& process) {
 }  // namespace
 
 Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> listeners)
-    : process_(process), index_(index), door_(door), now_(process.clock.read()) {
+    : process_(process),
+      index_(index),
+      door_(door),
+      now_(process.clock.read()),
+      events_(process.config.extended.worker_logbuf_size, counters_) {
   if (index < process.partitions) {
     store_.emplace(store_config(process, index), process.budget, counters_);
     if (process.config.large_pages && !store_->take_memory_ahead()) {
@@ -71,13 +75,20 @@ Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> li
                  counters_);
   services_.emplace(session::Services{door_, *shard_, counters_, process.config, process.rules,
                                       process.hasher, now_, Tuning(process.config),
-                                      process.passwords});
+                                      process.passwords, events_});
   services_->batch_capacity = std::clamp(process.config.requests_per_turn, batch_least, batch_most);
   clients_.emplace(*services_, [this] {
     process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
     if (acceptor_) acceptor_->try_again();
   });
+  services_->hand_over = [this](int socket, uint32_t interests) { hand_over(socket, interests); };
+  services_->unwatch = [this](uint32_t interests) { unwatch_everywhere(interests); };
   if (index == 0) {
+    watchers_.emplace(
+        door_, counters_, process.config.extended.watcher_logbuf_size,
+        session::Watchers::Home{
+            [this](uint32_t interests, uint32_t slot) { watcher_gone(interests, slot); },
+            [this](shard::EventsLetter& letter, uint32_t to) { give_back_events(letter, to); }});
     acceptor_.emplace(std::move(listeners), process.config.threads, process.config, door_,
                       process.connections, counters_,
                       [this](int socket, uint32_t core) { deal(socket, core); });
@@ -103,8 +114,8 @@ void Core::start() {
 }
 
 bool Core::idle() const {
-  return !clients_->busy() && !sweeping_ && !shard_->pins_unposted() &&
-         !(post_ && post_->anything_unposted());
+  return !clients_->busy() && !sweeping_ && !shard_->pins_unposted() && !events_.has_news() &&
+         !(watchers_ && watchers_->busy()) && !(post_ && post_->anything_unposted());
 }
 
 void Core::turn(bool may_sleep) {
@@ -112,11 +123,13 @@ void Core::turn(bool may_sleep) {
   ++counters_[Counter::Turns];
   now_ = process_.clock.read();
   if (owner_) owner_->set_now(now_);
+  if (events_.watched()) events_.set_time(process_.clock.unix_microseconds());
   for (const io::Completion& completion : collected_) dispatch(completion);
   drain_mail();
   if (process_.stop.load(std::memory_order_acquire) && !stopping_) begin_stop();
   clients_->run_ready();
   clients_->feed_starving();
+  tell_events();
   publish();
   clients_->flush_dirty();
   if (owner_) sweeping_ = owner_->sweep();
@@ -136,6 +149,7 @@ void Core::dispatch(const io::Completion& completion) {
       return acceptor_->on_completion(completion);
     case io::Act::Receive:
     case io::Act::Send:
+      if (watchers_ && !watchers_->empty() && watchers_->on_completion(completion)) return;
       return clients_->on_completion(completion);
     case io::Act::Tick:
       return on_tick(completion.token.slot);
@@ -165,10 +179,27 @@ void Core::drain_mail() {
 
 void Core::on_letter(shard::Letter& letter, uint32_t from) {
   if (shard_->handle(letter, from)) return;
-  RC_ASSERT(letter.kind == shard::LetterKind::Connection);
-  const std::unique_ptr<shard::ConnectionLetter> dealt(
-      static_cast<shard::ConnectionLetter*>(&letter));
-  adopt(dealt->socket);
+  switch (letter.kind) {
+    case shard::LetterKind::Connection: {
+      const std::unique_ptr<shard::ConnectionLetter> dealt(
+          static_cast<shard::ConnectionLetter*>(&letter));
+      return adopt(dealt->socket);
+    }
+    case shard::LetterKind::Watcher: {
+      const std::unique_ptr<shard::WatchLetter> come(static_cast<shard::WatchLetter*>(&letter));
+      return adopt_watcher(come->socket, come->interests);
+    }
+    case shard::LetterKind::Unwatch: {
+      const std::unique_ptr<shard::WatchLetter> gone(static_cast<shard::WatchLetter*>(&letter));
+      return end_watch(gone->interests);
+    }
+    case shard::LetterKind::Events:
+      return watchers_->take(static_cast<shard::EventsLetter&>(letter), from);
+    case shard::LetterKind::EventsTold:
+      return events_.take_back();
+    default:
+      RC_ASSERT(!"a letter that nobody reads");
+  }
 }
 
 void Core::publish() {
@@ -200,6 +231,68 @@ void Core::adopt(int socket) {
   clients_->adopt(socket);
 }
 
+// --- Watchers. The first core has them; all have what they want to know.
+
+/// Brings what has happened to the first core, and there to the watchers.
+void Core::tell_events() {
+  if (stopping_) events_.forget();
+  if (events_.has_news()) {
+    news_.piece = &events_.lend();
+    news_.kind = shard::LetterKind::Events;
+    if (watchers_) {
+      watchers_->take(news_, index_);
+    } else {
+      post_->put(0, news_);
+    }
+  }
+  if (watchers_) watchers_->work();
+}
+
+void Core::give_back_events(shard::EventsLetter& letter, uint32_t to) {
+  if (to == index_) return events_.take_back();
+  letter.kind = shard::LetterKind::EventsTold;
+  post_->put(to, letter);
+}
+
+void Core::begin_watch(uint32_t interests) {
+  events_.watch(interests);
+  events_.set_time(process_.clock.unix_microseconds());
+  if (owner_) owner_->set_log(&events_);
+}
+
+void Core::end_watch(uint32_t interests) {
+  events_.unwatch(interests);
+  if (owner_ && !events_.watched()) owner_->set_log(nullptr);
+}
+
+void Core::unwatch_everywhere(uint32_t interests) {
+  for (uint32_t core = 0; core < process_.config.threads; ++core) {
+    if (core == index_) continue;
+    post_->put(core, *new shard::WatchLetter(shard::LetterKind::Unwatch, interests));
+  }
+  end_watch(interests);
+}
+
+/// The connection that gives its socket up is counted as gone; the socket is not.
+void Core::hand_over(int socket, uint32_t interests) {
+  process_.connections.open.fetch_add(1, std::memory_order_relaxed);
+  if (watchers_) return adopt_watcher(socket, interests);
+  post_->put(0, *new shard::WatchLetter(shard::LetterKind::Watcher, interests, socket));
+}
+
+void Core::adopt_watcher(int socket, uint32_t interests) {
+  if (!stopping_) return watchers_->adopt(socket, interests, clients_->lend_slot());
+  ::close(socket);
+  process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Core::watcher_gone(uint32_t interests, uint32_t slot) {
+  clients_->return_slot(slot);
+  process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
+  acceptor_->try_again();
+  if (!stopping_) unwatch_everywhere(interests);
+}
+
 // --- What concerns every core.
 
 Outcome Core::tune(Verb verb, uint64_t value) {
@@ -227,6 +320,9 @@ Outcome Core::tune(Verb verb, uint64_t value) {
       break;
     case Verb::CrawlerTocrawl:
       tuning.lru_crawler_tocrawl = static_cast<uint32_t>(value);
+      break;
+    case Verb::Watch:
+      begin_watch(static_cast<uint32_t>(value));
       break;
     case Verb::Detail:
       tuning.detail = value != 0;
@@ -266,6 +362,7 @@ void Core::stop_process(bool graceful) {
 void Core::describe_connections(shard::Report& report) {
   if (acceptor_) acceptor_->describe(report);
   clients_->describe(report);
+  if (watchers_) watchers_->describe(report);
 }
 
 void Core::refresh_gauges() {
@@ -283,11 +380,13 @@ void Core::begin_stop() {
   stop_deadline_ = process_.clock.milliseconds() + stop_patience_ms;
   if (acceptor_) acceptor_->stop();
   clients_->stop();
+  if (watchers_) watchers_->stop();
   door_.tick(stop_tick_ms, {io::Act::Tick, while_stopping, 0});
 }
 
 bool Core::ended() const {
-  return stopping_ && clients_->count() == 0 && shard_->in_flight() == 0 && idle() &&
+  return stopping_ && clients_->count() == 0 && !events_.away() &&
+         !(watchers_ && !watchers_->empty()) && shard_->in_flight() == 0 && idle() &&
          (!acceptor_ || acceptor_->stopped());
 }
 

@@ -14,6 +14,7 @@
 #include "server/process.h"
 #include "session/acceptor.h"
 #include "session/clients.h"
+#include "session/watchers.h"
 #include "shard/owner.h"
 #include "shard/shard.h"
 #include "store/store.h"
@@ -60,6 +61,15 @@ class Core final : public shard::Everyone {
   void deal(int socket, uint32_t core);
   void adopt(int socket);
   void publish();
+  void tell_events();
+  void take_events(shard::EventsLetter&, uint32_t from);
+  void give_back_events(shard::EventsLetter&, uint32_t to);
+  void begin_watch(uint32_t interests);
+  void end_watch(uint32_t interests);
+  void unwatch_everywhere(uint32_t interests);
+  void hand_over(int socket, uint32_t interests);
+  void adopt_watcher(int socket, uint32_t interests);
+  void watcher_gone(uint32_t interests, uint32_t slot);
   Outcome crawl(uint64_t classes);
   Outcome set_crawler(bool on);
   void set_memory_limit(uint64_t bytes);
@@ -70,6 +80,8 @@ class Core final : public shard::Everyone {
   io::Door& door_;
   Now now_;
   Counters counters_;
+  EventLog events_;
+  shard::EventsLetter news_;  // of what is away of the events
   std::optional<store::Store> store_;
   std::optional<shard::Owner> owner_;
   std::optional<shard::Post> post_;
@@ -77,6 +89,7 @@ class Core final : public shard::Everyone {
   std::optional<session::Services> services_;
   std::optional<session::Clients> clients_;
   std::optional<session::Acceptor> acceptor_;
+  std::optional<session::Watchers> watchers_;  // of the first core
   std::span<const io::Completion> collected_;
   bool sweeping_ = false;  // the sweep has more to do at once
   bool stopping_ = false;

@@ -62,6 +62,23 @@ std::string peer_text(int socket) {
   return spelled(address, size);
 }
 
+PeerEnd peer_end(int socket) {
+  Address address{};
+  socklen_t size = sizeof address;
+  if (::getpeername(socket, &address.any, &size) != 0) return {"unknown", 0};
+  char text[INET6_ADDRSTRLEN] = "";
+  switch (address.any.sa_family) {
+    case AF_INET:
+      ::inet_ntop(AF_INET, &address.v4.sin_addr, text, sizeof text);
+      return {text, ntohs(address.v4.sin_port)};
+    case AF_INET6:
+      ::inet_ntop(AF_INET6, &address.v6.sin6_addr, text, sizeof text);
+      return {text, ntohs(address.v6.sin6_port)};
+    default:
+      return {"unix", 0};
+  }
+}
+
 std::string local_text(int socket) {
   Address address{};
   socklen_t size = sizeof address;

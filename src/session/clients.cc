@@ -4,7 +4,7 @@
 
 namespace ringcached::session {
 
-void Clients::adopt(int socket) {
+LentSlot Clients::lend_slot() {
   uint32_t slot = static_cast<uint32_t>(slots_.size());
   if (free_slots_.empty()) {
     RC_ASSERT(slot <= io::Token::slot_max);
@@ -13,13 +13,17 @@ void Clients::adopt(int socket) {
     slot = free_slots_.back();
     free_slots_.pop_back();
   }
-  Slot& place = slots_[slot];
-  ++place.generation;
-  place.tenant = std::make_unique<Connection>(*this, slot, place.generation, socket);
+  return {slot, ++slots_[slot].generation};
+}
+
+void Clients::adopt(int socket) {
+  const LentSlot place = lend_slot();
+  auto& tenant = slots_[place.slot].tenant;
+  tenant = std::make_unique<Connection>(*this, place.slot, place.generation, socket);
   ++count_;
   ++services_.counters[Counter::TotalConnections];
   ++services_.counters[Counter::CurrConnections];
-  place.tenant->start();
+  tenant->start();
 }
 
 void Clients::on_completion(const io::Completion& completion) {

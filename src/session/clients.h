@@ -11,6 +11,7 @@
 #include "session/connection.h"
 #include "session/roll.h"
 #include "session/services.h"
+#include "session/watchers.h"
 
 namespace ringcached::session {
 
@@ -25,6 +26,9 @@ class Clients {
 
   /// Takes over a connected socket.
   void adopt(int socket);
+  /// A slot for the socket of somebody else, until it is returned.
+  LentSlot lend_slot();
+  void return_slot(uint32_t slot) { free_slots_.push_back(slot); }
   /// A Receive or Send completion.
   void on_completion(const io::Completion&);
 

@@ -37,6 +37,8 @@ Connection::Connection(Clients& home, uint32_t slot, uint32_t generation, int so
 }
 
 void Connection::start() {
+  if (core_.events.wants(interest::connections)) [[unlikely]]
+    tell_connection(EventKind::ConnectionNew, CloseReason::Normal);
   resume_receiving();
 }
 
@@ -127,7 +129,10 @@ void Connection::run_batch() {
 }
 
 void Connection::batch_returned(shard::Batch&) {
-  if (state_ == State::Closing) return try_to_close();
+  if (state_ == State::Closing) {
+    cease_to_watch();
+    return try_to_close();
+  }
   settle();
 }
 
@@ -136,6 +141,7 @@ bool Connection::begin_batch() {
   if (!has_work()) return false;
   batch_ = core_.shard.take_batch(core_.batch_capacity);
   batch_->owner = this;
+  batch_->client = socket_;
   if (dump_ != nullptr) {
     dump_->ask(batch_->next_free());
     batch_->add();
@@ -201,6 +207,10 @@ bool Connection::take_step(const wire::Step& step, Operation& operation) {
     begin_dump(operation);
     return false;
   }
+  if (operation.verb == Verb::Watch) {
+    begin_watch(operation);
+    return false;
+  }
   if (operation.verb == Verb::Authenticate) {
     log_in(operation);
     return false;  // another parser goes on
@@ -249,7 +259,7 @@ void Connection::rest() {
   if (has_work()) {
     if (can_go_on()) home_.make_ready(*this);
   } else if (state_ == State::Eof || leaving_) {
-    if (output_.empty()) return begin_closing();
+    if (output_.empty()) return begin_closing(CloseReason::Normal);
   } else if (filling_ == Filling::No) {
     input_.join(need_);
     input_.release(core_.door);
@@ -296,6 +306,10 @@ void Connection::write_reply(Operation& operation) {
       break;
     case Verb::Die:
     case Verb::Shutdown:
+      leaving_ = true;
+      return;
+    case Verb::Watch:
+      watching_ = static_cast<uint32_t>(operation.delta);
       leaving_ = true;
       return;
     case Verb::Stats:
@@ -385,7 +399,7 @@ void Connection::check_idleness(Seconds timeout) {
   if (state_ != State::Open || batch_ != nullptr || !output_.empty()) return;
   if (core_.now.seconds - last_heard_ <= timeout) return;
   ++core_.counters[Counter::IdleKicks];
-  abort();
+  begin_closing(CloseReason::IdleTimeout);
 }
 
 // --- Dumps.
@@ -518,13 +532,15 @@ void Connection::stop() {
 }
 
 void Connection::abort() {
-  begin_closing();
+  begin_closing(CloseReason::Error);
 }
 
-void Connection::begin_closing() {
+void Connection::begin_closing(CloseReason reason) {
   if (state_ == State::Closing) return;
   state_ = State::Closing;
-  if (receiving_ || output_.sending()) core_.door.shutdown(socket_);
+  if (watching_ == 0 && core_.events.wants(interest::connections)) [[unlikely]]
+    tell_connection(EventKind::ConnectionClose, reason);
+  if (watching_ == 0 && (receiving_ || output_.sending())) core_.door.shutdown(socket_);
   if (receiving_) core_.door.cancel(token(io::Act::Receive));
   try_to_close();
 }
@@ -541,7 +557,12 @@ void Connection::try_to_close() {
   output_.clear(core_.pool, core_.shard);
   input_.clear(core_.door);
   closed_ = true;
-  core_.door.close(socket_);
+  if (watching_ != 0) {
+    core_.door.hand_over(socket_, token(io::Act::Receive));
+    core_.hand_over(socket_, watching_);
+  } else {
+    core_.door.close(socket_);
+  }
   home_.gone(*this);
 }
 
@@ -549,6 +570,7 @@ void Connection::try_to_close() {
 bool Connection::abandon_fill() {
   batch_ = core_.shard.take_batch(core_.batch_capacity);
   batch_->owner = this;
+  batch_->client = socket_;
   add_fill_operation(Verb::Abandon, *fill_);
   core_.shard.submit(*batch_);
   if (batch_->in_flight()) return true;

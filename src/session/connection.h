@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "io/door.h"
+#include "ringcached/event.h"
 #include "session/dump_reply.h"
 #include "session/input.h"
 #include "session/output.h"
@@ -101,6 +102,7 @@ class Connection final : public shard::BatchOwner {
   void give_back_pin(Operation&);
 
   void begin_dump(Operation&);
+  void begin_watch(Operation&);
 
   std::string_view value_end() const { return wire::value_end(fill_->dialect); }
   void begin_fill(Operation&);
@@ -110,7 +112,9 @@ class Connection final : public shard::BatchOwner {
   void end_fill();
   void add_fill_operation(Verb, shard::Fill&);
 
-  void begin_closing();
+  void begin_closing(CloseReason);
+  void tell_connection(EventKind, CloseReason);
+  void cease_to_watch();
   void try_to_close();
   bool abandon_fill();
 
@@ -127,6 +131,7 @@ class Connection final : public shard::BatchOwner {
   bool leaving_ = false;       // no more input is looked at: quit
   bool dropping_get_ = false;  // the rest of a get line that ran out of memory is not answered
   bool closed_ = false;        // handed back to the clients, to be buried
+  uint32_t watching_ = 0;      // what is watched; the socket goes to the watchers
   Seconds send_began_ = 0;     // the one under way, of which the client has taken nothing yet
   Seconds last_heard_ = 0;     // when bytes last came from it
   uint32_t need_ = 1;          // bytes at hand before parsing makes sense again

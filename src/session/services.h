@@ -3,6 +3,9 @@
 // Owner: one core; outlives its connections.
 #pragma once
 
+#include <functional>
+
+#include "base/event_log.h"
 #include "base/hash.h"
 #include "io/door.h"
 #include "ringcached/config.h"
@@ -26,8 +29,13 @@ struct Services {
   const Now& now;  // of this turn
   Tuning tuning;
   const Passwords& passwords;
+  EventLog& events;
   OutputPool pool{};
   uint32_t batch_capacity = 128;
+  /// A client that watches is no client of this core any more: its socket goes to the watchers.
+  std::function<void(int socket, uint32_t interests)> hand_over{};
+  /// A Watch was answered, and nobody is there to watch.
+  std::function<void(uint32_t interests)> unwatch{};
 };
 
 }  // namespace ringcached::session

@@ -26,6 +26,7 @@ struct Parcel : Letter {
   Operation* last = nullptr;
   ReplyMemory replies;                 // copies of small values
   std::unique_ptr<Report> report;      // Stats
+  int client = -1;                     // the batch's
   bool for_all = false;                // `first` is read, and written by nobody
   Outcome outcome = Outcome::Pending;  // for all: this core's; Pending where it has nothing to say
 };
@@ -84,6 +85,7 @@ class Batch {
   }
 
   BatchOwner* owner = nullptr;  // outlives the flight
+  int client = -1;              // the descriptor of who asks; watchers are told
 
  private:
   friend class Shard;

@@ -92,7 +92,7 @@ void Owner::execute(Operation& operation, ReplyMemory& replies) {
 // --- Reading.
 
 void Owner::get(Operation& operation, ReplyMemory& replies) {
-  const store::Found found = store_.find(operation.key);
+  const store::Found found = look_up(operation.key);
   const bool touching = operation.verb == Verb::GetAndTouch;
   ++counters_[touching ? Counter::CmdTouch : Counter::CmdGet];
   if (found.item == nullptr) {
@@ -204,15 +204,20 @@ void Owner::count_cas(const store::Item& old, bool holds) {
 }
 
 /// A value that a client has stored.
-void Owner::publish(store::Item& fresh, store::Item* old) {
+void Owner::publish(const Operation& operation, store::Item& fresh, store::Item* old) {
   count(fresh, ClassCounter::CmdSet);
   store_.publish(fresh, old);
+  if (log_ != nullptr) [[unlikely]]
+    tell_stored(operation, fresh);
 }
 
 void Owner::store_value(Operation& operation) {
   ++counters_[Counter::CmdSet];
   store::Item* old = find(operation);
-  if (!may_store(operation, old, operation.mode, operation.cas_wanted)) return;
+  if (!may_store(operation, old, operation.mode, operation.cas_wanted)) {
+    if (log_ != nullptr) tell_not_stored(operation, operation.key.bytes);
+    return;
+  }
   const uint32_t size = static_cast<uint32_t>(operation.value.size());
   if (operation.mode == StoreMode::Append || operation.mode == StoreMode::Prepend) {
     return join(operation, *old, operation.value, nullptr, size, operation.mode);
@@ -221,7 +226,7 @@ void Owner::store_value(Operation& operation) {
   store::Item* fresh = store_.create(operation.key, operation.client_flags, exptime, size, old);
   if (fresh == nullptr) return no_memory(operation);
   store_.write(*fresh, 0, operation.value);
-  publish(*fresh, old);
+  publish(operation, *fresh, old);
   operation.cas = fresh->cas();
   operation.outcome = Outcome::Stored;
 }
@@ -236,17 +241,20 @@ void Owner::join(Operation& operation, store::Item& old, std::string_view more,
   if (!value_fits(rules_.item_size_max, old.key().size(), old.client_flags(), size,
                   rules_.cas_enabled)) {
     ++counters_[Counter::StoreTooLarge];
+    if (log_ != nullptr) tell_not_stored(operation, old.key());
     return;
   }
   if (behind && more_in == nullptr && store_.append_in_place(old, more)) {
     count(old, ClassCounter::CmdSet);
     operation.cas = old.cas();
     operation.outcome = Outcome::Stored;
+    if (log_ != nullptr) tell_stored(operation, old);
     return;
   }
   store::Item* fresh = create_again(old, operation.key.hash, static_cast<uint32_t>(size));
   if (fresh == nullptr) {
     ++counters_[Counter::StoreNoMemory];
+    if (log_ != nullptr) tell_not_stored(operation, old.key());
     return;
   }
   store_.copy_value(old, *fresh, behind ? 0 : more_size);
@@ -256,7 +264,7 @@ void Owner::join(Operation& operation, store::Item& old, std::string_view more,
   } else {
     store_.write(*fresh, more_at, more);
   }
-  publish(*fresh, &old);
+  publish(operation, *fresh, &old);
   operation.cas = fresh->cas();
   operation.outcome = Outcome::Stored;
 }
@@ -278,6 +286,7 @@ void Owner::no_memory(Operation& operation) {
 void Owner::refuse(Operation& operation) {
   ++counters_[Counter::StoreTooLarge];
   operation.outcome = Outcome::TooLarge;
+  if (log_ != nullptr) tell_not_stored(operation, operation.key.bytes);
   drop_outdated(operation);
 }
 
@@ -301,6 +310,7 @@ void Owner::remove(Operation& operation) {
   }
   ++counters_[Counter::DeleteHits];
   count(*item, ClassCounter::DeleteHits);
+  if (log_ != nullptr) tell_removed(*item, false);
   store_.remove(*item);
   operation.outcome = Outcome::Deleted;
 }
@@ -353,8 +363,9 @@ void Owner::commit(Operation& operation) {
   store::Item& fresh = *fill.item;
   fill.item = nullptr;
   if (fill.extras != nullptr) return meta_commit(operation, fresh);
-  store::Item* old = store_.find({fresh.key(), fill.hash}).item;
+  store::Item* old = look_up({fresh.key(), fill.hash}).item;
   if (!may_store(operation, old, fill.mode, fill.cas_wanted)) {
+    if (log_ != nullptr) tell_not_stored(operation, fresh.key());
     store_.discard(fresh);
     return;
   }
@@ -363,7 +374,7 @@ void Owner::commit(Operation& operation) {
     store_.discard(fresh);
     return;
   }
-  publish(fresh, old);
+  publish(operation, fresh, old);
   operation.cas = fresh.cas();
   operation.outcome = Outcome::Stored;
 }
@@ -422,6 +433,10 @@ void Owner::make_number(Operation& operation) {
   }
   store_.write(*fresh, 0, text);
   store_.publish(*fresh, nullptr);
+  if (log_ != nullptr) {
+    tell_look(operation.key.bytes, {});  // memcached adds it, and so looks once more
+    tell_stored(operation, *fresh);
+  }
   operation.cas = fresh->cas();
   operation.outcome = Outcome::Number;
 }

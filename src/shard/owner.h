@@ -62,6 +62,13 @@ class Owner {
     rules_.pin_bytes_max = pin_bytes;
   }
   void set_detail(bool on) { prefixes_.enable(on); }
+  /// Who is told what becomes of items; null: nobody watches.
+  void set_log(EventLog* log) {
+    log_ = log;
+    store_.set_log(log);
+  }
+  /// The descriptor of the client whose operations are run next; for watchers.
+  void set_client(int client) { client_ = client; }
   /// Adds what this partition knows of its classes, sizes and prefixes.
   void describe(Report& report) const;
   void reset_counters() {
@@ -80,7 +87,7 @@ class Owner {
   void get(Operation&, ReplyMemory&);
   void touch(Operation&);
   void store_value(Operation&);
-  void publish(store::Item& fresh, store::Item* old);
+  void publish(const Operation&, store::Item& fresh, store::Item* old);
   void remove(Operation&);
   void arithmetic(Operation&);
   void refuse(Operation&);
@@ -89,6 +96,12 @@ class Owner {
   void commit(Operation&);
   void abandon(Operation&);
   void dump(Operation&, ReplyMemory&);
+
+  // owner_events.cc
+  void tell_look(std::string_view key, const store::Found& found);
+  void tell_stored(const Operation&, const store::Item& item);
+  void tell_not_stored(const Operation&, std::string_view key);
+  void tell_removed(const store::Item& item, bool by_meta);
 
   // owner_meta.cc
   enum class MayStore : uint8_t { No, Yes, AsStale };
@@ -125,7 +138,15 @@ class Owner {
   void count(const store::Item& item, ClassCounter counter) {
     ++store_.class_counters(item)[counter];
   }
-  store::Item* find(const Operation& operation) { return store_.find(operation.key).item; }
+  /// As store_.find, and told to those who watch: every look at a key is, but a second one.
+  store::Found look_up(const Key& key) {
+    const store::Found found = store_.find(key);
+    if (log_ != nullptr) [[unlikely]]
+      tell_look(key.bytes, found);
+    return found;
+  }
+  store::Item* find(const Operation& operation) { return look_up(operation.key).item; }
+  store::Item* find_again(const Operation& operation) { return store_.find(operation.key).item; }
   uint64_t held_bytes() const { return store_.pinned_bytes() + store_.uncommitted_bytes(); }
   bool may_fill(uint64_t bytes) const { return held_bytes() + bytes <= rules_.fill_bytes_max; }
   bool may_pin(uint64_t bytes) const { return held_bytes() + bytes <= rules_.pin_bytes_max; }
@@ -135,6 +156,8 @@ class Owner {
   OwnerRules rules_;
   Now now_;
   PrefixStats prefixes_;
+  EventLog* log_ = nullptr;  // null: nobody watches
+  int client_ = -1;
   uint64_t reply_bytes_ = 0;  // of the parcel being run
 };
 

@@ -38,7 +38,7 @@ void tell_of(const store::Item& item, Seconds now, Operation& operation) {
 void Owner::meta_get(Operation& operation, ReplyMemory& replies) {
   const MetaRequest& request = operation.extras->request;
   MetaResult& result = operation.extras->result;
-  const store::Found found = store_.find(operation.key);
+  const store::Found found = look_up(operation.key);
   store::Item* item = found.item;
   if (item == nullptr) {
     count_absence(found.absence);
@@ -120,7 +120,10 @@ void Owner::meta_store(Operation& operation) {
   const auto size = static_cast<uint32_t>(operation.value.size());
   store::Item* old = find(operation);
   const MayStore may = meta_may_store(operation, old);
-  if (may == MayStore::No) return;
+  if (may == MayStore::No) {
+    if (log_ != nullptr) tell_not_stored(operation, operation.key.bytes);
+    return;
+  }
   if (old != nullptr && is_join(operation.mode)) {
     return meta_join(operation, *old, nullptr, size);
   }
@@ -137,6 +140,7 @@ void Owner::meta_commit(Operation& operation, store::Item& fresh) {
   store::Item* old = find(operation);
   const MayStore may = meta_may_store(operation, old);
   if (may == MayStore::No) {
+    if (log_ != nullptr) tell_not_stored(operation, operation.key.bytes);
     store_.discard(fresh);
   } else if (old != nullptr && is_join(operation.mode)) {
     meta_join(operation, *old, &fresh, operation.value_size);
@@ -193,7 +197,7 @@ void Owner::meta_publish(Operation& operation, store::Item& fresh, store::Item* 
     store_.set_exptime(fresh, old->exptime());
     store_.mark_stale(fresh, old->won());
   }
-  publish(fresh, old);
+  publish(operation, fresh, old);
   finish_meta_store(operation, fresh);
 }
 
@@ -203,7 +207,7 @@ void Owner::meta_join(Operation& operation, store::Item& old, const store::Item*
   join(operation, old, operation.value, more_in, more_size, operation.mode);
   if (operation.outcome != Outcome::Stored) return;
   operation.extras->result.size = size;
-  finish_meta_store(operation, *find(operation));
+  finish_meta_store(operation, *find_again(operation));
 }
 
 /// A cas id of 0 is none of the client's choosing, as in memcached.
@@ -236,7 +240,10 @@ void Owner::meta_delete(Operation& operation) {
   if (request.asks(meta::invalidate)) return invalidate(operation, *item);
   ++counters_[Counter::DeleteHits];
   count(*item, ClassCounter::DeleteHits);
-  if (!request.asks(meta::drop_value)) store_.remove(*item);
+  if (!request.asks(meta::drop_value)) {
+    if (log_ != nullptr) tell_removed(*item, true);
+    store_.remove(*item);
+  }
   operation.outcome = Outcome::Deleted;
 }
 
@@ -273,11 +280,11 @@ void Owner::meta_arithmetic(Operation& operation) {
   if (request.asks(meta::vivify)) {
     operation.mode = StoreMode::Add;
     operation.number = request.initial;
-    operation.extras->result.made = find(operation) == nullptr;
+    operation.extras->result.made = find_again(operation) == nullptr;
   }
   arithmetic(operation);
   if (operation.outcome != Outcome::Number) return;
-  store::Item& item = *find(operation);
+  store::Item& item = *find_again(operation);
   if (operation.extras->result.made && request.asks(meta::base64_key)) {
     store_.mark_base64_key(item);
   }

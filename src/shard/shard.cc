@@ -74,13 +74,16 @@ void Shard::deal(Batch& batch, uint32_t from, uint32_t to) {
     }
   }
   if (foreign) post_parcels(batch);
-  if (first != nullptr) owner_->run(first, batch.local_replies_);
+  if (first == nullptr) return;
+  owner_->set_client(batch.client);
+  owner_->run(first, batch.local_replies_);
 }
 
 Parcel& Shard::parcel_for(Batch& batch, uint32_t partition) {
   if (open_[partition] != nullptr) return *open_[partition];
   Parcel* parcel = take_parcel();
   parcel->batch = &batch;
+  parcel->client = batch.client;
   parcel->in_batch = batch.parcels_;
   batch.parcels_ = parcel;
   open_[partition] = parcel;
@@ -177,6 +180,7 @@ bool Shard::handle(Letter& letter, uint32_t from) {
       if (parcel.for_all) {
         run_for_all(*parcel.first, parcel);
       } else {
+        owner_->set_client(parcel.client);
         owner_->run(parcel.first, parcel.replies);
       }
       parcel.kind = LetterKind::Reply;
@@ -192,6 +196,10 @@ bool Shard::handle(Letter& letter, uint32_t from) {
       return true;
     }
     case LetterKind::Connection:
+    case LetterKind::Watcher:
+    case LetterKind::Unwatch:
+    case LetterKind::Events:
+    case LetterKind::EventsTold:
       return false;
   }
   return false;

@@ -90,6 +90,8 @@ void Store::evict(Item& item, bool dead) {
     count_expired_unfetched(item);
   } else {
     count_evicted(item);
+    if (log_ != nullptr) [[unlikely]]
+      tell_evicted(item);
     eviction_.remember(item, hash);
   }
   unlink(item, hash);

@@ -70,6 +70,7 @@ Store::Asked Store::reassign(int donor, uint8_t heir) {
 bool Store::start_move(const Balance::Move& move) {
   const uint32_t number = find_page_of(move.donor);
   if (number == 0) return false;
+  if (log_ != nullptr) tell_page_move(move.donor, move.heir);
   if (slab_.is_kept(number)) {
     slab_.let_go(number, move.heir);
     ++counters_[Counter::SlabsMoved];

@@ -1,4 +1,4 @@
-// Store: what `stats items`, `stats slabs` and `stats sizes` tell.
+// Store: what `stats items`, `stats slabs` and `stats sizes` tell, and what watchers are told.
 #include <algorithm>
 #include <new>
 
@@ -55,6 +55,26 @@ void Store::track_size(const Item& item, int change) {
   } catch (const std::bad_alloc&) {
     // Counted from the next item of this size on.
   }
+}
+
+void Store::tell_evicted(const Item& item) const {
+  Event event;
+  event.kind = EventKind::Eviction;
+  event.status = item.fetched() ? 1 : 0;
+  event.ttl = item.exptime() == never ? -1 : int64_t{item.exptime()} - life_.now;
+  event.idle = life_.now - std::min(item.last_access(), life_.now);
+  event.class_id = static_cast<uint8_t>(item.class_number() + 1);
+  event.size = item.value_size();
+  log_->add(event, item.key());
+}
+
+/// A page that goes to whoever needs it next has no heir: class 0, as memcached's pool.
+void Store::tell_page_move(uint8_t donor, uint8_t heir) const {
+  Event event;
+  event.kind = EventKind::PageMove;
+  event.class_id = static_cast<uint8_t>(donor + 1);
+  event.size = heir == Slab::no_class ? 0 : heir + 1u;
+  log_->add(event, {});
 }
 
 void Store::account(const Item& item) {

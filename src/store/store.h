@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/event_log.h"
 #include "base/hash.h"
 #include "ringcached/class_figures.h"
 #include "ringcached/counters.h"
@@ -173,6 +174,10 @@ class Store {
   void set_balancing(bool on) { balancing_ = on; }
   /// The sweep's walk goes on; false: what is dead is found by those who ask for it only.
   void set_sweeping(bool on) { sweeping_ = on; }
+  /// Who is told of evictions and page moves; null: nobody.
+  void set_log(EventLog* log) { log_ = log; }
+  /// The class of an item of this size, before it is made.
+  uint8_t class_for(const Key& key, uint32_t client_flags, uint32_t value_size) const;
   /// One round of the sweep at once, if one of `classes` (a bit each) has items. It looks at no
   /// more than `chunks_most` chunks; 0: at all.
   Asked crawl(uint64_t classes, uint64_t chunks_most);
@@ -244,6 +249,8 @@ class Store {
   void prefetch_next_victims(const Item& victim) const;
   void evict(Item& item, bool dead);
   void count_evicted(const Item& item);
+  void tell_evicted(const Item& item) const;
+  void tell_page_move(uint8_t donor, uint8_t heir) const;
   void count_expired_unfetched(const Item& item);
   bool take_page_from_others();
   uint32_t find_page_of(uint8_t donor);
@@ -283,6 +290,7 @@ class Store {
   StoreConfig config_;
   PageBudget& budget_;
   Counters& counters_;
+  EventLog* log_ = nullptr;  // null: nobody watches
   FaultPlan faults_;
   SizeClasses sizes_;
   ClassTable classes_;

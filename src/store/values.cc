@@ -73,6 +73,12 @@ uint8_t Store::plan_item(size_t key_size, uint32_t client_flags, uint32_t value_
   return shape | shape::has_chain;
 }
 
+uint8_t Store::class_for(const Key& key, uint32_t client_flags, uint32_t value_size) const {
+  uint8_t class_number = 0;
+  plan_item(key.bytes.size(), client_flags, value_size, &class_number);
+  return class_number;
+}
+
 /// Not even if the partition had nothing else: do not evict the world to find that out.
 bool Store::could_ever_fit(uint32_t value_size) const {
   const uint64_t pages =

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/digits.h"
+#include "ringcached/event.h"
 #include "wire/text_replies.h"
 
 namespace ringcached::wire {
@@ -155,6 +156,30 @@ std::string_view read_automove(const Words& words, Operation& operation) {
   return tune(Verb::Automove, *level, operation);
 }
 
+// --- watch
+
+struct WatchWord {
+  std::string_view name;
+  uint32_t interest;
+};
+
+/// In the order in which memcached tries them; any beginning of a name will do.
+constexpr WatchWord watch_words[] = {
+    {"rawcmds", interest::raw_commands},    {"evictions", interest::evictions},
+    {"fetchers", interest::fetchers},       {"mutations", interest::mutations},
+    {"sysevents", interest::system_events}, {"connevents", interest::connections},
+    {"proxyreqs", interest::proxy},         {"proxyevents", interest::proxy},
+    {"proxyuser", interest::proxy},         {"deletions", interest::deletions},
+};
+
+/// 0: no such word.
+uint32_t interest_of(std::string_view word) {
+  for (const WatchWord& known : watch_words) {
+    if (shortens(word, known.name)) return known.interest;
+  }
+  return 0;
+}
+
 // --- lru_crawler
 
 std::string_view read_crawl(const Words& words, Operation& operation) {
@@ -240,6 +265,17 @@ std::string_view read_lru_crawler(const Words& words, const ParserRules& rules,
   if (!number) return bad_format;
   if (*number > crawler_sleep_max) return bad_crawler_sleep;
   return tune(Verb::CrawlerSleep, *number, operation);
+}
+
+std::string_view read_watch(const Words& words, const ParserRules& rules, Operation& operation) {
+  if (!rules.watch_enabled) return watch_refused;
+  uint32_t interests = words.count() == 1 ? interest::fetchers : 0;
+  for (size_t i = 1; i < words.count(); ++i) {
+    const uint32_t one = interest_of(words[i]);
+    if (one == 0) return error;
+    interests |= one;
+  }
+  return tune(Verb::Watch, interests, operation);
 }
 
 std::string_view read_memory_limit(const Words& words, const ParserRules& rules,

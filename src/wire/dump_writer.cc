@@ -4,12 +4,12 @@
 
 #include "base/digits.h"
 #include "ringcached/limits.h"
+#include "wire/escaped.h"
 #include "wire/text_replies.h"
 
 namespace ringcached::wire {
 namespace {
 
-constexpr char hex[] = "0123456789ABCDEF";
 constexpr char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 char* put(char* out, std::string_view text) {
@@ -19,26 +19,6 @@ char* put(char* out, std::string_view text) {
 
 char* put_field(char* out, std::string_view name, uint64_t number) {
   return write_digits(put(out, name), number);
-}
-
-/// RFC 3986's unreserved bytes stand for themselves.
-bool is_plain(unsigned char byte) {
-  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-         (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' || byte == '_' || byte == '~';
-}
-
-char* put_escaped(char* out, std::string_view key) {
-  for (const char letter : key) {
-    const auto byte = static_cast<unsigned char>(letter);
-    if (is_plain(byte)) {
-      *out++ = letter;
-      continue;
-    }
-    *out++ = '%';
-    *out++ = hex[byte >> 4];
-    *out++ = hex[byte & 15];
-  }
-  return out;
 }
 
 /// RFC 4648, with padding.

@@ -142,6 +142,7 @@ constexpr Command commands[] = {
     gets_keys("gats", Verb::GetAndTouch, true),
     {.name = "quit", .heeds_noreply = false, .verb = Verb::Quit},
     {.name = "touch", .words_min = 3, .has_key = true, .read = read_touch, .verb = Verb::Touch},
+    {.name = "watch", .read = read_watch},
     {.name = "stats", .heeds_noreply = false, .read = read_stats, .verb = Verb::Stats},
     {.name = "slabs", .read = read_slabs},
     {.name = "delete", .words_min = 2, .has_key = true, .read = read_delete, .verb = Verb::Delete},

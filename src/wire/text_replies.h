@@ -66,6 +66,7 @@ inline constexpr std::string_view cachedump_refused =
 inline constexpr std::string_view detail_refused = "CLIENT_ERROR stats detail not allowed\r\n";
 inline constexpr std::string_view metadump_refused = "ERROR metadump not allowed\r\n";
 inline constexpr std::string_view key_dump_refused = "ERROR key dump not allowed\r\n";
+inline constexpr std::string_view watch_refused = "CLIENT_ERROR watch commands not allowed\r\n";
 inline constexpr std::string_view reassign_refused = "CLIENT_ERROR slab reassignment disabled\r\n";
 inline constexpr std::string_view crawler_refused = "CLIENT_ERROR lru crawler disabled\r\n";
 
@@ -78,6 +79,12 @@ inline constexpr std::string_view same_class = "SAME src and dst class are ident
 inline constexpr std::string_view nothing_to_crawl = "NOTSTARTED no items to crawl\r\n";
 inline constexpr std::string_view crawler_not_started =
     "ERROR failed to start lru crawler thread\r\n";
+
+// What keeps a client from watching.
+inline constexpr std::string_view watch_not_first =
+    "ERROR cannot pipeline other commands before watch\r\n";
+inline constexpr std::string_view too_many_watchers =
+    "WATCHER_TOO_MANY log watcher limit reached\r\n";
 
 // What the client did wrong in a meta command.
 inline constexpr std::string_view invalid_flag = "CLIENT_ERROR invalid flag\r\n";

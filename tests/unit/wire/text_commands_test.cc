@@ -237,10 +237,24 @@ TEST_CASE("cache_memlimit takes mebibytes") {
   check_silent("cache_memlimit 7 noreply");
 }
 
+TEST_CASE("watch takes words, each as short as it likes") {
+  check_line("watch", "watch 4");
+  check_line("watch fetchers mutations", "watch 12");
+  check_line("watch r e f m s c proxyu d", "watch 255");
+  check_line("watch proxyreqs proxyevents", "watch 64");
+  for (const char* line : {"watch x", "watch fetchers x", "watch fetchersx", "watch noreplyx"}) {
+    check_line(line, "say ERROR");
+  }
+  check_silent("watch x noreply");
+  ParserRules rules;
+  rules.watch_enabled = false;
+  check_line("watch", "say CLIENT_ERROR watch commands not allowed", rules);
+}
+
 TEST_CASE("an unknown command is an error, or silent if it asks for that") {
   for (const char* line :
        {"foo", "foo bar", "GET k", "Set k 0 0 1", "getx k", "get\tk", "verbosit 1", "verbosity1",
-        "flush_al", "flush_all1", "statsx", "noreplyx", "shutdownx", "watch", "lru_crawlerx",
+        "flush_al", "flush_all1", "statsx", "noreplyx", "shutdownx", "watchx", "lru_crawlerx",
         "mx k v", "mgs k", "Mg k", "version\r"}) {
     check_line(line, "say ERROR");
   }

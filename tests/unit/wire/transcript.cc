@@ -151,6 +151,8 @@ std::string describe_plain(const Operation& operation) {
       return "crawler sleep " + std::to_string(operation.delta);
     case Verb::CrawlerTocrawl:
       return "crawler tocrawl " + std::to_string(operation.delta);
+    case Verb::Watch:
+      return "watch " + std::to_string(operation.delta);
     case Verb::Detail:
       return "detail " + std::to_string(operation.delta);
     case Verb::MemoryLimit:
