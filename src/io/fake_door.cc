@@ -188,6 +188,9 @@ bool FakeDoor::complete_receive(Pending& act, Completion& completion) {
 
 /// The bytes are read now, as late as they may be: whoever freed them early is caught.
 bool FakeDoor::complete_send(Pending& act, Completion& completion) {
+  size_t asked = 0;
+  for (const iovec& part : act.bytes) asked += part.iov_len;
+  network_.largest_send_ = std::max(network_.largest_send_, asked);
   FakeNetwork::Socket& socket = network_.sockets_.at(act.descriptor);
   RC_ASSERT(!socket.closed);
   if (act.cancelled || socket.reset || socket.shut) {

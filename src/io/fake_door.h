@@ -45,6 +45,8 @@ class FakeNetwork {
   bool server_has_closed(int socket) const;
   /// Bytes that the client has sent and the server has not received.
   size_t not_received(int socket) const;
+  /// The most bytes that one send has asked for.
+  size_t largest_send() const { return largest_send_; }
   /// Sockets that the server has not closed.
   size_t open_sockets() const;
 
@@ -73,6 +75,7 @@ class FakeNetwork {
   std::mt19937_64 random_;
   std::map<int, Socket> sockets_;
   int last_socket_ = 99;
+  size_t largest_send_ = 0;
 };
 
 class FakeDoor final : public Door {
