@@ -115,7 +115,7 @@ char* put_answer(char* out, std::string_view word, const Operation& operation) {
     case 't':
       return put_ttl(put_flag(out, letter), result.ttl);
   }
-  RC_ASSERT(!"a flag that is never returned");
+  RC_ASSERT(false);  // no other flag is ever returned
   return out;
 }
 
