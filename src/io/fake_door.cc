@@ -76,10 +76,10 @@ void FakeDoor::lend_more() {
 }
 
 void FakeDoor::accept(int listener, Token token) {
-  pending_.push_back({token, listener});
+  pending_.push_back({token, listener, false, 0, {}});
 }
 void FakeDoor::receive(int socket, Token token) {
-  pending_.push_back({token, socket});
+  pending_.push_back({token, socket, false, 0, {}});
 }
 
 void FakeDoor::send(int socket, const char* bytes, size_t size, Token token) {
@@ -141,7 +141,7 @@ bool FakeDoor::try_to_complete(Pending& act, Completion& completion) {
     case Act::None:
       break;
   }
-  RC_ASSERT(!"an act of no kind");
+  RC_ASSERT(false);  // an act of no kind
 }
 
 bool FakeDoor::complete_accept(Pending& act, Completion& completion) {

@@ -156,7 +156,7 @@ void Core::dispatch(const io::Completion& completion) {
     case io::Act::None:
       break;
   }
-  RC_ASSERT(!"a completion that nobody asked for");
+  RC_ASSERT(false);  // a completion that nobody asked for
 }
 
 void Core::on_tick(uint32_t which) {
@@ -329,7 +329,7 @@ Outcome Core::tune(Verb verb, uint64_t value) {
       if (owner_) owner_->set_detail(value != 0);
       break;
     default:
-      RC_ASSERT(!"a verb that tunes nothing");
+      RC_ASSERT(false);  // a verb that tunes nothing
   }
   return Outcome::Done;
 }

@@ -85,7 +85,7 @@ void Owner::execute(Operation& operation, ReplyMemory& replies) {
     case Verb::MetaDebug:
       return meta_debug(operation);
     default:
-      RC_ASSERT(!"a verb without a key came to an owner");
+      RC_ASSERT(false);  // a verb without a key came to an owner
   }
 }
 

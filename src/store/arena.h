@@ -47,7 +47,7 @@ class Arena {
   bool take_block();
 
   FaultPlan& faults_;
-  unsigned arena_ = 0;
+  [[maybe_unused]] unsigned arena_ = 0;  // of jemalloc
   std::vector<char*> blocks_;
   std::vector<char*> free_pages_;
   char* carve_ = nullptr;  // the rest of the newest block: [carve_, carve_end_)

@@ -1,4 +1,5 @@
-// What a fuzzer holds the server to: the tests' own claims, and the end of the process when one fails.
+// What a fuzzer holds the server to: the tests' own claims, and the end of the process when one
+// fails.
 #pragma once
 
 #include <doctest/doctest.h>

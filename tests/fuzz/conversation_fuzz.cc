@@ -1,7 +1,7 @@
 // A whole server on the simulated kernel, and clients that do what the input says.
 //
-// An input is a program: each act is a byte that chooses it and some bytes more. Commands are made of
-// a small vocabulary, so that clients meet at the same keys; raw bytes come in as well.
+// An input is a program: each act is a byte that chooses it and some bytes more. Commands are made
+// of a small vocabulary, so that clients meet at the same keys; raw bytes come in as well.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <array>
 #include <cstdint>
@@ -21,23 +21,67 @@ constexpr size_t clients_most = 4;
 constexpr int acts_most = 400;
 
 constexpr std::array<const char*, 12> keys = {"a", "b", "c", "d:1", "d:2", "e",
-                                              "f", "g", "h", "i", "j", "YWJj"};
-constexpr std::array<uint32_t, 12> sizes = {0, 1, 9, 100, 900, 4095, 4096, 16'383, 16'400, 70'000,
-                                            300'000, 1'200'000};
+                                              "f", "g", "h", "i",   "j",   "YWJj"};
+constexpr std::array<uint32_t, 12> sizes = {0,    1,      9,      100,    900,     4095,
+                                            4096, 16'383, 16'400, 70'000, 300'000, 1'200'000};
 
 // K a key, S a size with its value behind the line, N a number, V the text of a small number.
-constexpr std::array<const char*, 56> commands = {
-    "set K 0 0 S", "set K 5 N S", "add K 0 0 S", "replace K 0 0 S", "append K 0 0 S",
-    "prepend K 0 0 S", "cas K 0 0 S N", "set K 0 0 S noreply", "get K", "get K K K", "gets K K",
-    "gat N K", "gats N K K", "delete K", "delete K noreply", "incr K N", "decr K N", "touch K N",
-    "flush_all", "flush_all N", "verbosity N", "version", "stats", "stats items", "stats slabs",
-    "stats ring", "stats sizes", "stats conns", "stats settings", "stats reset",
-    "stats detail on", "stats detail dump", "stats cachedump N N", "mg K v k O123 q",
-    "mg K s v t f c h l N30 R20", "mg K b v", "ms K SIZE T N", "ms K SIZE c I", "ms K SIZE MA N9",
-    "md K q I T20", "md K x", "ma K N0 J5 v t", "ma K MD D3 q", "me K", "mn",
-    "lru_crawler metadump all", "lru_crawler mgdump all", "lru_crawler crawl all",
-    "lru_crawler enable", "slabs reassign N N", "slabs automove N", "cache_memlimit N",
-    "lru tune 10 25 0.1 2.0", "nonsense K N", "get", "quit"};
+constexpr std::array<const char*, 56> commands = {"set K 0 0 S",
+                                                  "set K 5 N S",
+                                                  "add K 0 0 S",
+                                                  "replace K 0 0 S",
+                                                  "append K 0 0 S",
+                                                  "prepend K 0 0 S",
+                                                  "cas K 0 0 S N",
+                                                  "set K 0 0 S noreply",
+                                                  "get K",
+                                                  "get K K K",
+                                                  "gets K K",
+                                                  "gat N K",
+                                                  "gats N K K",
+                                                  "delete K",
+                                                  "delete K noreply",
+                                                  "incr K N",
+                                                  "decr K N",
+                                                  "touch K N",
+                                                  "flush_all",
+                                                  "flush_all N",
+                                                  "verbosity N",
+                                                  "version",
+                                                  "stats",
+                                                  "stats items",
+                                                  "stats slabs",
+                                                  "stats ring",
+                                                  "stats sizes",
+                                                  "stats conns",
+                                                  "stats settings",
+                                                  "stats reset",
+                                                  "stats detail on",
+                                                  "stats detail dump",
+                                                  "stats cachedump N N",
+                                                  "mg K v k O123 q",
+                                                  "mg K s v t f c h l N30 R20",
+                                                  "mg K b v",
+                                                  "ms K SIZE T N",
+                                                  "ms K SIZE c I",
+                                                  "ms K SIZE MA N9",
+                                                  "md K q I T20",
+                                                  "md K x",
+                                                  "ma K N0 J5 v t",
+                                                  "ma K MD D3 q",
+                                                  "me K",
+                                                  "mn",
+                                                  "lru_crawler metadump all",
+                                                  "lru_crawler mgdump all",
+                                                  "lru_crawler crawl all",
+                                                  "lru_crawler enable",
+                                                  "slabs reassign N N",
+                                                  "slabs automove N",
+                                                  "cache_memlimit N",
+                                                  "lru tune 10 25 0.1 2.0",
+                                                  "nonsense K N",
+                                                  "get",
+                                                  "quit"};
 
 /// What is left of the program; past its end all bytes are 0.
 class Program {
@@ -77,7 +121,8 @@ std::string command_from(Program& program) {
       line += number_from(program);
     } else if (is_word && (ends || form.substr(i).starts_with("SIZE")) && form[i] == 'S') {
       const uint32_t size = sizes[program.byte() % sizes.size()];
-      value = size < 12 ? std::to_string(1000000000 + size).substr(0, size) : std::string(size, 'v');
+      value =
+          size < 12 ? std::to_string(1000000000 + size).substr(0, size) : std::string(size, 'v');
       line += std::to_string(size);
       value += "\r\n";
       if (form.substr(i).starts_with("SIZE")) i += 3;
@@ -99,7 +144,8 @@ std::string packet_from(Program& program) {
   packet[1] = static_cast<char>(opcode);
   packet[3] = static_cast<char>(key.size() + (lie == 1 ? 1 : 0));
   packet[4] = static_cast<char>(extras + (lie == 2 ? 1 : 0));
-  for (int i = 0; i < 4; ++i) packet[11 - i] = static_cast<char>(body >> (8 * i));
+  for (int i = 0; i < 4; ++i)
+    packet[static_cast<size_t>(11 - i)] = static_cast<char>(body >> (8 * i));
   if (lie == 3) packet[8] = static_cast<char>(program.byte());
   if (lie == 4) packet[23] = static_cast<char>(program.byte());  // cas
   return packet + program.bytes(extras) + std::string(extras, '\0').substr(0, extras) + key +
