@@ -51,6 +51,7 @@ struct ExtendedConfig {
   uint32_t worker_logbuf_size = 64 * 1024;    // bytes
   uint64_t read_buf_mem_limit = 0;            // bytes
   bool track_sizes = false;
+  bool debug_commands = false;  // ringcached's own: debugtime is taken
   uint32_t sock_cookie_id = 0;  // SO_MARK of the listeners, 0 = none
   Io io = Io::Auto;             // ringcached's own; once the cores run, the one that was chosen
 };

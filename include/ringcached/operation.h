@@ -52,8 +52,11 @@ enum class Verb : uint8_t {
   Crawler,      // 0: nothing sweeps
   CrawlerSleep,
   CrawlerTocrawl,
-  Detail,  // 1: what is asked of keys is counted by their prefixes
-  Watch,   // the events of `delta` (interest, event.h) are told from now on
+  Detail,     // 1: what is asked of keys is counted by their prefixes
+  PauseTime,  // at the second that `delta` is; only where debug commands are taken
+  ResumeTime,
+  AdvanceTime,  // by `delta` seconds
+  Watch,        // the events of `delta` (interest, event.h) are told from now on
 };
 
 /// In which language the question was put; the answer comes in the same.

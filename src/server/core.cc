@@ -121,7 +121,7 @@ bool Core::idle() const {
 void Core::turn(bool may_sleep) {
   wait(may_sleep);
   ++counters_[Counter::Turns];
-  now_ = process_.clock.read();
+  now_ = debug_time_.shown(process_.clock.read());
   if (owner_) owner_->set_now(now_);
   if (events_.watched()) events_.set_time(process_.clock.unix_microseconds());
   for (const io::Completion& completion : collected_) dispatch(completion);
@@ -321,6 +321,11 @@ Outcome Core::tune(Verb verb, uint64_t value) {
     case Verb::CrawlerTocrawl:
       tuning.lru_crawler_tocrawl = static_cast<uint32_t>(value);
       break;
+    case Verb::PauseTime:
+    case Verb::ResumeTime:
+    case Verb::AdvanceTime:
+      move_time(verb, value);
+      break;
     case Verb::Watch:
       begin_watch(static_cast<uint32_t>(value));
       break;
@@ -332,6 +337,20 @@ Outcome Core::tune(Verb verb, uint64_t value) {
       RC_ASSERT(false);  // a verb that tunes nothing
   }
   return Outcome::Done;
+}
+
+/// What comes next in this turn sees it already.
+void Core::move_time(Verb verb, uint64_t value) {
+  const auto seconds = static_cast<Seconds>(value);
+  if (verb == Verb::PauseTime) {
+    debug_time_.pause(seconds);
+  } else if (verb == Verb::ResumeTime) {
+    debug_time_.resume();
+  } else {
+    debug_time_.advance(seconds);
+  }
+  now_ = debug_time_.shown(process_.clock.read());
+  if (owner_) owner_->set_now(now_);
 }
 
 Outcome Core::crawl(uint64_t classes) {

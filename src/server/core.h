@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "base/debug_time.h"
 #include "io/door.h"
 #include "ringcached/counters.h"
 #include "server/process.h"
@@ -70,6 +71,7 @@ class Core final : public shard::Everyone {
   void hand_over(int socket, uint32_t interests);
   void adopt_watcher(int socket, uint32_t interests);
   void watcher_gone(uint32_t interests, uint32_t slot);
+  void move_time(Verb verb, uint64_t value);
   Outcome crawl(uint64_t classes);
   Outcome set_crawler(bool on);
   void set_memory_limit(uint64_t bytes);
@@ -78,6 +80,7 @@ class Core final : public shard::Everyone {
   Process& process_;
   uint32_t index_;
   io::Door& door_;
+  DebugTime debug_time_;
   Now now_;
   Counters counters_;
   EventLog events_;

@@ -32,6 +32,7 @@ wire::ParserRules parser_rules(const Config& config) {
   rules.flush_enabled = config.flush_enabled;
   rules.shutdown_enabled = config.shutdown_command;
   rules.dump_enabled = config.dump_enabled;
+  rules.debug_commands = config.extended.debug_commands;
   rules.watch_enabled = config.watch_enabled;
   rules.slab_reassign = config.extended.slab_reassign;
   rules.memory_adjustable = !config.large_pages;

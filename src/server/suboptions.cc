@@ -123,6 +123,8 @@ std::vector<Setting> general_suboptions(ExtendedConfig& x) {
        .help = "power of two of the table's first size"},
       {.name = "idle_timeout", .takes = Takes::Number, .to = &x.idle_timeout, .high = UINT32_MAX,
        .help = "seconds after which an idle connection is closed, 0 = never"},
+      {.name = "debug_commands", .to = &x.debug_commands,
+       .help = "allow \"debugtime\" (default: off)"},
       {.name = "io", .takes = Takes::Special, .special = take_io,
        .help = "way into the kernel: auto, uring or epoll (default: auto)"},
       {.name = "no_hashexpand"},

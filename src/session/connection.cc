@@ -215,6 +215,8 @@ bool Connection::take_step(const wire::Step& step, Operation& operation) {
     log_in(operation);
     return false;  // another parser goes on
   }
+  // All cores stop at the second that this one shows.
+  if (operation.verb == Verb::PauseTime) operation.delta = core_.now.seconds;
   if (has_key(operation.verb)) return true;
   if (is_for_all(operation.verb)) return false;
   operation.outcome = Outcome::Done;

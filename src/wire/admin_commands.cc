@@ -19,7 +19,8 @@ constexpr uint32_t cachedump_class_max = 63;     // Protocol, as probed: more is
 constexpr uint32_t crawler_sleep_max = 1000000;  // Protocol, in microseconds.
 constexpr uint64_t memory_limit_min = 8;         // Protocol, in MiB.
 constexpr uint64_t memory_limit_max = 1000000000;
-constexpr uint32_t lru_share_max = 80;  // Protocol: percent, hot and warm together.
+constexpr uint32_t lru_share_max = 80;            // Protocol: percent, hot and warm together.
+constexpr uint32_t debug_seconds_max = 1u << 28;  // Guess: eight years, so that none overflow.
 constexpr uint64_t all_classes = ~uint64_t{0};
 constexpr std::string_view nothing_to_say;
 
@@ -265,6 +266,17 @@ std::string_view read_lru_crawler(const Words& words, const ParserRules& rules,
   if (!number) return bad_format;
   if (*number > crawler_sleep_max) return bad_crawler_sleep;
   return tune(Verb::CrawlerSleep, *number, operation);
+}
+
+/// As in memcached's debug builds, but that time goes forward only.
+std::string_view read_debug_time(const Words& words, const ParserRules& rules,
+                                 Operation& operation) {
+  if (!rules.debug_commands || words.count() < 2) return error;
+  if (words[1] == "p") return tune(Verb::PauseTime, 0, operation);
+  if (words[1] == "r") return tune(Verb::ResumeTime, 0, operation);
+  const auto seconds = read_u32(words[1]);
+  if (!seconds || *seconds > debug_seconds_max) return error;
+  return tune(Verb::AdvanceTime, *seconds, operation);
 }
 
 std::string_view read_watch(const Words& words, const ParserRules& rules, Operation& operation) {

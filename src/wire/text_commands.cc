@@ -152,6 +152,7 @@ constexpr Command commands[] = {
     {.name = "version", .heeds_noreply = false, .read = say_version},
     {.name = "shutdown", .read = read_shutdown, .verb = Verb::Shutdown},
     {.name = "flush_all", .read = read_flush, .verb = Verb::FlushAll},
+    {.name = "debugtime", .read = read_debug_time},
     {.name = "verbosity", .read = read_verbosity, .verb = Verb::Verbosity},
     {.name = "lru_crawler", .read = read_lru_crawler},
     {.name = "cache_memlimit", .read = read_memory_limit},

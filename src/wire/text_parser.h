@@ -21,6 +21,7 @@ struct ParserRules {
   bool cas_enabled = true;
   bool flush_enabled = true;      // false: -F
   bool shutdown_enabled = false;  // true: -A
+  bool debug_commands = false;    // true: -o debug_commands
   bool watch_enabled = true;      // false: -W
   bool dump_enabled = true;       // false: -X
   bool slab_reassign = true;      // false: -o no_slab_reassign

@@ -95,6 +95,9 @@ constexpr std::string_view spelled_done(Verb verb) {
     case Verb::CrawlerSleep:
     case Verb::CrawlerTocrawl:
     case Verb::Detail:
+    case Verb::PauseTime:
+    case Verb::ResumeTime:
+    case Verb::AdvanceTime:
       return ok;
     case Verb::ResetStats:
       return reset;

@@ -134,6 +134,8 @@ def main():
     check_names(entries, files)
     if options.server == "ringcached":
         entries = {}
+    else:
+        files = [file for file in files if not file.only_ours]
     runner = Runner(options)
     if not tap.case("there is a server to run", lambda: binary(options.server)):
         tap.finish()

@@ -58,6 +58,7 @@ class File:
     server: list
     at_once: bool         # the cases do not disturb each other and wait for time: run them together
     cases: list
+    only_ours: bool = False  # about what memcached has not
 
 
 def read_file(path):
@@ -70,6 +71,8 @@ def read_file(path):
             made.cases.append(Case(made.name, text[3:].strip(), made.server, False, []))
         elif text.startswith("server:"):
             _set_server(made, shlex.split(text[len("server:"):]))
+        elif text == "only ringcached" and not made.cases:
+            made.only_ours = True
         elif text == "cases run at once" and not made.cases:
             made.at_once = True
         elif made.cases:

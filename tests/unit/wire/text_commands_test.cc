@@ -237,6 +237,18 @@ TEST_CASE("cache_memlimit takes mebibytes") {
   check_silent("cache_memlimit 7 noreply");
 }
 
+TEST_CASE("debugtime is a command only where that is allowed") {
+  check_line("debugtime p", "say ERROR");
+  ParserRules rules;
+  rules.debug_commands = true;
+  check_line("debugtime p", "pause time", rules);
+  check_line("debugtime r", "resume time", rules);
+  check_line("debugtime 60", "advance time 60", rules);
+  for (const char* line : {"debugtime", "debugtime x", "debugtime -1", "debugtime 4294967296"}) {
+    check_line(line, "say ERROR", rules);
+  }
+}
+
 TEST_CASE("watch takes words, each as short as it likes") {
   check_line("watch", "watch 4");
   check_line("watch fetchers mutations", "watch 12");

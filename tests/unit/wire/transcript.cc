@@ -151,6 +151,12 @@ std::string describe_plain(const Operation& operation) {
       return "crawler sleep " + std::to_string(operation.delta);
     case Verb::CrawlerTocrawl:
       return "crawler tocrawl " + std::to_string(operation.delta);
+    case Verb::PauseTime:
+      return "pause time";
+    case Verb::ResumeTime:
+      return "resume time";
+    case Verb::AdvanceTime:
+      return "advance time " + std::to_string(operation.delta);
     case Verb::Watch:
       return "watch " + std::to_string(operation.delta);
     case Verb::Detail:
