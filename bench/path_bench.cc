@@ -55,6 +55,9 @@ class BenchDoor final : public io::Door {
   void cancel(io::Token) override {}
   void close(int) override {}
   void shutdown(int) override {}
+  void receive_datagrams(int, io::Token) override {}
+  int send_datagrams(int, std::span<mmsghdr>) override { return 0; }
+  void await_room(int, io::Token) override {}
   void tick(uint32_t, io::Token) override {}
   int bell() const override { return -1; }
   void wake(int) override {}

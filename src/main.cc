@@ -51,7 +51,7 @@ int run(Config config) {
   }
   server::lock_memory(config);
   server::write_pid_file(config);
-  const int exit_code = server::serve(config, std::move(listeners.sockets));
+  const int exit_code = server::serve(config, std::move(listeners.sockets), listeners.udp);
   server::remove_pid_file(config);
   return exit_code;
 }

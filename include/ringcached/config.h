@@ -59,7 +59,7 @@ struct ExtendedConfig {
 /// Filled by server::parse_options; read-only once the cores run.
 struct Config {
   int tcp_port = 11211;             // 0 = none, -1 = one that the kernel chooses
-  int udp_port = 0;                 // only 0 is served so far
+  int udp_port = 0;                 // 0 = none, -1 = one that the kernel chooses
   std::vector<std::string> listen;  // "host", "host:port", "[v6]:port", "*"; empty = every address
   std::string unix_socket;          // path; if set, nothing else is listened on
   uint32_t unix_mask = 0700;

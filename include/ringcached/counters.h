@@ -54,11 +54,12 @@ enum class Counter : uint8_t {
   SlabsMoved,
   DirectReclaims,
   // ringcached's own (`stats ring`)
-  Turns,           // turns of the loop
-  ParcelsSent,     // batches' parts sent to another core
-  WakeUpsSent,     // sleeping cores woken
-  BuffersStarved,  // receives that found no buffer
-  OutputStalls,    // connections that were not read from because they do not read
+  Turns,             // turns of the loop
+  ParcelsSent,       // batches' parts sent to another core
+  WakeUpsSent,       // sleeping cores woken
+  BuffersStarved,    // receives that found no buffer
+  OutputStalls,      // connections that were not read from because they do not read
+  DatagramsDropped,  // requests and replies that there was no room for, or no way
   // Gauges.
   CurrItems,
   Bytes,  // items, headers included

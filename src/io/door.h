@@ -7,11 +7,11 @@
 
 #include <sys/socket.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "io/buffer_pool.h"
+#include "io/streams.h"
 #include "io/token.h"
 
 namespace ringcached::io {
@@ -20,32 +20,25 @@ namespace ringcached::io {
 struct Completion {
   Token token;
   int32_t result = 0;  // Accept: a socket; Receive, Send: bytes; below 0: -errno
-  bool more = false;   // Accept, Receive: the act goes on; else it has ended and wants re-arming
-  Lease lease;         // Receive with result > 0: the bytes, to be given back with release()
+  bool more =
+      false;  // Accept, Receive, Datagram: the act goes on; else it has ended and wants re-arming
+  Lease lease{};  // Receive, Datagram with result > 0: the bytes, to be given back with release()
 };
 
-class Door {
+class Door : public Streams {
  public:
-  virtual ~Door() = default;
-
   /// Accepts on `listener` until it ends. Sockets come with TCP_NODELAY where that has a meaning.
   virtual void accept(int listener, Token) = 0;
-  /// Receives from `socket` until it ends: 0 is the end of the stream, -ENOBUFS means that every
-  /// buffer was lent (an ordinary state: ask again when some came home).
-  virtual void receive(int socket, Token) = 0;
-  /// Sends all of it if the kernel can; a short send is ordinary. The bytes, and for a message its
-  /// msghdr and iovecs, must stay until the completion. At most one send per socket at a time.
-  virtual void send(int socket, const char* bytes, size_t size, Token) = 0;
-  virtual void send(int socket, const msghdr* message, Token) = 0;
-  /// Ends an act early. Its completion still comes (-ECANCELED, or what it got meanwhile).
-  virtual void cancel(Token) = 0;
-  /// Closes a descriptor none of whose acts is under way.
-  virtual void close(int descriptor) = 0;
   /// A socket none of whose acts is under way goes to another core's door, or to this one under
   /// another slot. `token` is of the slot it had.
   virtual void hand_over(int /*socket*/, Token /*token*/) {}
-  /// Both directions, at once: acts under way complete soon.
-  virtual void shutdown(int socket) = 0;
+  /// Receives datagrams from `socket` until it ends; read_datagram() reads the leases that come.
+  virtual void receive_datagrams(int socket, Token) = 0;
+  /// Sends datagrams at once: how many of them the kernel took, or -errno of the first. -EAGAIN: it
+  /// has no room now.
+  virtual int send_datagrams(int socket, std::span<mmsghdr>) = 0;
+  /// One Act::Room completion when `socket` may have room for datagrams again.
+  virtual void await_room(int socket, Token) = 0;
   /// One Act::Tick completion after `milliseconds`.
   virtual void tick(uint32_t milliseconds, Token) = 0;
 
@@ -59,8 +52,6 @@ class Door {
   /// process, since nothing can be served without it.
   virtual std::span<const Completion> wait(bool sleep) = 0;
 
-  /// Gives a lease home.
-  virtual void release(const Lease&) = 0;
   virtual const BufferPool& pool() const = 0;
 };
 

@@ -109,8 +109,7 @@ int EpollDoor::look_for(Watched& at, uint32_t events, Token token) {
   if (at.events == events) return 0;
   epoll_event event{};
   event.events = events;
-  event.data.u64 =
-      Token{token.act == Act::Accept ? Act::Accept : Act::Receive, token.slot, 0}.pack();
+  event.data.u64 = Token{token.act == Act::Send ? Act::Receive : token.act, token.slot, 0}.pack();
   int act = EPOLL_CTL_MOD;
   if (at.events == 0) act = EPOLL_CTL_ADD;
   if (events == 0) act = EPOLL_CTL_DEL;
@@ -127,6 +126,7 @@ int EpollDoor::look_for(Watched& at, uint32_t events, Token token) {
 void EpollDoor::on_ready(Token token, uint32_t events) {
   if (token.act == Act::Tick) return ring_due_alarms();
   if (token.act == Act::Accept) return accept_now(token);
+  if (token.act == Act::Datagram) return on_datagrams_ready(token, events);
   if (token.act != Act::Receive) return;  // the bell: it has ended our sleep
   Client& client = clients_[token.slot];
   token.generation = client.at.generation;
@@ -279,6 +279,7 @@ void EpollDoor::cancel(Token token) {
     return token.slot < table.size() && table[token.slot].at.generation == token.generation &&
            table[token.slot].*act;
   };
+  if (token.act == Act::Datagram || token.act == Act::Room) return cancel_datagrams(token);
   int32_t result = -ECANCELED;
   if (token.act == Act::Accept && under_way(listeners_, &Listener::accepting)) {
     Listener& listener = listeners_[token.slot];

@@ -38,6 +38,9 @@ class EpollDoor final : public Door {
   void close(int descriptor) override;
   void hand_over(int socket, Token) override;
   void shutdown(int socket) override;
+  void receive_datagrams(int socket, Token) override;
+  int send_datagrams(int socket, std::span<mmsghdr>) override;
+  void await_room(int socket, Token) override;
   void tick(uint32_t milliseconds, Token) override;
   int bell() const override { return bell_; }
   void wake(int bell_of_other) override;
@@ -73,6 +76,13 @@ class EpollDoor final : public Door {
     Token token;
   };
 
+  /// A socket of datagrams and its acts; found by the slot of their tokens.
+  struct DatagramSocket {
+    Watched at;
+    bool receiving = false;
+    bool awaiting_room = false;
+  };
+
   explicit EpollDoor(const EpollConfig&);
   bool set_up(std::string& error);
 
@@ -88,6 +98,11 @@ class EpollDoor final : public Door {
   void park(Client&, Token);
   void end_send(Client&, Token, int32_t result);
 
+  DatagramSocket& datagram_socket_of(int socket, Token);
+  void on_datagrams_ready(Token, uint32_t events);
+  void receive_datagrams_now(DatagramSocket&, Token);
+  void cancel_datagrams(Token);
+
   void ring_due_alarms();
   void set_timer();
   void lend_new_buffers();
@@ -99,6 +114,7 @@ class EpollDoor final : public Door {
   std::vector<uint16_t> free_;  // buffers; the last one given back is used first
   std::vector<Listener> listeners_;
   std::deque<Client> clients_;
+  std::vector<DatagramSocket> datagram_sockets_;
   std::vector<Alarm> alarms_;
   std::vector<Token> asked_;       // accepts and sends that wait for wait()
   std::vector<Completion> ended_;  // by what was called since the last wait()

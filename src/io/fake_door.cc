@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/assert.h"
+#include "io/datagram.h"
 
 namespace ringcached::io {
 
@@ -62,6 +64,14 @@ size_t FakeNetwork::open_sockets() const {
                                            [](const auto& s) { return !s.second.closed; }));
 }
 
+void FakeNetwork::client_sends_datagram(int socket, uint16_t port, std::string_view bytes) {
+  datagrams_[socket].push_back({port, std::string(bytes)});
+}
+
+std::vector<std::string> FakeNetwork::client_takes_datagrams(uint16_t port) {
+  return std::exchange(answers_[port], {});
+}
+
 // --- The server's side.
 
 FakeDoor::FakeDoor(FakeNetwork& network, const FakeMoods& moods, uint32_t buffers_max)
@@ -108,6 +118,31 @@ void FakeDoor::shutdown(int socket) {
   network_.sockets_.at(socket).shut = true;
 }
 
+void FakeDoor::receive_datagrams(int socket, Token token) {
+  pending_.push_back({token, socket});
+}
+
+int FakeDoor::send_datagrams(int, std::span<mmsghdr> datagrams) {
+  if (network_.chance(moods_.no_room)) return -EAGAIN;
+  const size_t taken = network_.up_to(datagrams.size());
+  for (const mmsghdr& each : datagrams.first(taken)) {
+    sockaddr_in6 address;
+    RC_ASSERT(each.msg_hdr.msg_namelen == sizeof address);
+    std::memcpy(&address, each.msg_hdr.msg_name, sizeof address);
+    std::string bytes;
+    for (size_t i = 0; i < each.msg_hdr.msg_iovlen; ++i) {
+      const iovec& part = each.msg_hdr.msg_iov[i];
+      bytes.append(static_cast<const char*>(part.iov_base), part.iov_len);
+    }
+    network_.answers_[ntohs(address.sin6_port)].push_back(std::move(bytes));
+  }
+  return static_cast<int>(taken);
+}
+
+void FakeDoor::await_room(int socket, Token token) {
+  pending_.push_back({token, socket});
+}
+
 void FakeDoor::tick(uint32_t milliseconds, Token token) {
   pending_.push_back({token, -1, false, now_ms_ + milliseconds, {}});
 }
@@ -136,6 +171,11 @@ bool FakeDoor::try_to_complete(Pending& act, Completion& completion) {
       return complete_receive(act, completion);
     case Act::Send:
       return complete_send(act, completion);
+    case Act::Datagram:
+      return complete_datagram(act, completion);
+    case Act::Room:
+      completion.result = act.cancelled ? -ECANCELED : 0;
+      return true;
     case Act::Tick:
       return now_ms_ >= act.due_ms;
     case Act::None:
@@ -208,6 +248,35 @@ bool FakeDoor::complete_send(Pending& act, Completion& completion) {
   }
   completion.result = static_cast<int32_t>(socket.to_client.size() - taken);
   if (socket.ignores) socket.to_client.clear();
+  return true;
+}
+
+/// In the order they were sent; a longer one than a buffer comes without its end.
+bool FakeDoor::complete_datagram(Pending& act, Completion& completion) {
+  std::deque<FakeNetwork::FakeDatagram>& waiting = network_.datagrams_[act.descriptor];
+  if (act.cancelled || free_.empty() || network_.chance(moods_.starves)) {
+    completion.result = act.cancelled ? -ECANCELED : -ENOBUFS;
+    if (!act.cancelled && free_.empty()) lend_more();
+    return act.cancelled || !waiting.empty();
+  }
+  if (waiting.empty()) return false;
+  const FakeNetwork::FakeDatagram datagram = std::move(waiting.front());
+  waiting.pop_front();
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(datagram.port);
+  const size_t size = std::min(datagram.bytes.size(), BufferPool::buffer_size - datagram_bytes_at);
+  const DatagramHead head{sizeof address, 0, static_cast<uint32_t>(datagram.bytes.size()),
+                          size < datagram.bytes.size() ? uint32_t{MSG_TRUNC} : 0};
+  const uint16_t buffer = free_.back();
+  free_.pop_back();
+  char* const memory = pool_.address(buffer);
+  completion.lease = pool_.lease(buffer, datagram_bytes_at + size);
+  std::memcpy(memory, &head, sizeof head);
+  std::memcpy(memory + sizeof head, &address, sizeof address);
+  std::memcpy(memory + datagram_bytes_at, datagram.bytes.data(), size);
+  completion.result = static_cast<int32_t>(datagram_bytes_at + size);
+  completion.more = !network_.chance(moods_.ends_early);
   return true;
 }
 

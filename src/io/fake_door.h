@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <random>
 #include <string>
@@ -21,6 +22,7 @@ struct FakeMoods {
   uint32_t ends_early = 50;      // a multishot that ends although all is well
   uint32_t starves = 20;         // -ENOBUFS although there are buffers
   uint32_t short_send = 500;     // fewer bytes than asked
+  uint32_t no_room = 300;        // a socket of datagrams takes none now
 };
 
 /// Both ends of every connection. The test plays the clients.
@@ -47,6 +49,10 @@ class FakeNetwork {
   size_t not_received(int socket) const;
   /// The most bytes that one send has asked for.
   size_t largest_send() const { return largest_send_; }
+  /// A datagram for the socket of datagrams `socket`, from a client that is known by its port.
+  void client_sends_datagram(int socket, uint16_t port, std::string_view bytes);
+  /// What has been sent to this client since it last asked, a datagram each.
+  std::vector<std::string> client_takes_datagrams(uint16_t port);
   /// Sockets that the server has not closed.
   size_t open_sockets() const;
 
@@ -69,11 +75,18 @@ class FakeNetwork {
     int listener = -1;
   };
 
+  struct FakeDatagram {
+    uint16_t port = 0;
+    std::string bytes;
+  };
+
   bool chance(uint32_t thousandths) { return random_() % 1000 < thousandths; }
   size_t up_to(size_t most) { return most == 0 ? 0 : 1 + random_() % most; }
 
   std::mt19937_64 random_;
   std::map<int, Socket> sockets_;
+  std::map<int, std::deque<FakeDatagram>> datagrams_;  // not received yet, by socket
+  std::map<uint16_t, std::vector<std::string>> answers_;
   int last_socket_ = 99;
   size_t largest_send_ = 0;
 };
@@ -92,6 +105,9 @@ class FakeDoor final : public Door {
   void cancel(Token) override;
   void close(int descriptor) override;
   void shutdown(int socket) override;
+  void receive_datagrams(int socket, Token) override;
+  int send_datagrams(int socket, std::span<mmsghdr>) override;
+  void await_room(int socket, Token) override;
   void tick(uint32_t milliseconds, Token) override;
   int bell() const override { return -1; }
   void wake(int) override {}
@@ -106,13 +122,14 @@ class FakeDoor final : public Door {
     int descriptor = -1;
     bool cancelled = false;
     uint64_t due_ms = 0;
-    std::vector<iovec> bytes;
+    std::vector<iovec> bytes{};
   };
 
   bool try_to_complete(Pending&, Completion&);
   bool complete_accept(Pending&, Completion&);
   bool complete_receive(Pending&, Completion&);
   bool complete_send(Pending&, Completion&);
+  bool complete_datagram(Pending&, Completion&);
   void lend_more();
 
   FakeNetwork& network_;

@@ -5,7 +5,7 @@
 
 namespace ringcached::io {
 
-enum class Act : uint8_t { None, Accept, Receive, Send, Tick };
+enum class Act : uint8_t { None, Accept, Receive, Send, Datagram, Room, Tick };
 
 /// Packs into the 64 bits that the kernel carries for us. A slot is reused only after all its
 /// completions are home, and with another generation all the same: late ones do arrive.

@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "base/assert.h"
+#include "io/datagram.h"
 #include "io/uring_compat.h"
 #include "io/uring_error.h"
 
@@ -45,6 +47,12 @@ bool is_passing(int rc) {
   std::abort();
 }
 
+// Datagrams lie in the buffers as the kernel writes them.
+static_assert(sizeof(DatagramHead) == sizeof(io_uring_recvmsg_out));
+static_assert(offsetof(DatagramHead, address_size) == offsetof(io_uring_recvmsg_out, namelen));
+static_assert(offsetof(DatagramHead, payload_size) == offsetof(io_uring_recvmsg_out, payloadlen));
+static_assert(offsetof(DatagramHead, flags) == offsetof(io_uring_recvmsg_out, flags));
+
 uint32_t power_of_two_from(uint32_t n) {
   uint32_t power = 1;
   while (power < n) power *= 2;
@@ -61,6 +69,7 @@ std::unique_ptr<UringDoor> UringDoor::open(const UringConfig& config, std::strin
 
 UringDoor::UringDoor(const UringConfig& config) : pool_(config.buffers_max) {
   collected_.reserve(collected_max);
+  datagram_room_.msg_namelen = datagram_address_room;
 }
 
 bool UringDoor::set_up(const UringConfig& config, std::string& error) {
@@ -186,6 +195,25 @@ void UringDoor::shutdown(int socket) {
   ::shutdown(socket, SHUT_RDWR);
 }
 
+void UringDoor::receive_datagrams(int socket, Token token) {
+  io_uring_sqe* sqe = next_sqe();
+  io_uring_prep_recvmsg_multishot(sqe, socket, &datagram_room_, 0);
+  sqe->flags |= IOSQE_BUFFER_SELECT;
+  sqe->buf_group = buffer_group;
+  sqe->user_data = token.pack();
+}
+
+/// Not through the ring: a call takes many, and is over when it returns.
+int UringDoor::send_datagrams(int socket, std::span<mmsghdr> datagrams) {
+  return send_datagrams_now(socket, datagrams);
+}
+
+void UringDoor::await_room(int socket, Token token) {
+  io_uring_sqe* sqe = next_sqe();
+  io_uring_prep_poll_add(sqe, socket, POLLOUT);
+  sqe->user_data = token.pack();
+}
+
 void UringDoor::tick(uint32_t milliseconds, Token token) {
   // The kernel reads the time when it is handed over: until then each tick needs its own.
   RC_ASSERT(ticks_asked_ < tick_after_.size());
@@ -286,7 +314,7 @@ void UringDoor::translate(const io_uring_cqe& cqe, std::vector<Completion>& into
   completion.token = Token::unpack(cqe.user_data);
   completion.result = cqe.res;
   completion.more = (cqe.flags & IORING_CQE_F_MORE) != 0;
-  if (completion.token.act == Act::Receive) {
+  if (completion.token.act == Act::Receive || completion.token.act == Act::Datagram) {
     if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) {
       const uint16_t buffer = static_cast<uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
       completion.lease = pool_.lease(buffer, static_cast<size_t>(cqe.res > 0 ? cqe.res : 0));

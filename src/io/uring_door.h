@@ -35,6 +35,9 @@ class UringDoor final : public Door {
   void cancel(Token) override;
   void close(int descriptor) override;
   void shutdown(int socket) override;
+  void receive_datagrams(int socket, Token) override;
+  int send_datagrams(int socket, std::span<mmsghdr>) override;
+  void await_room(int socket, Token) override;
   void tick(uint32_t milliseconds, Token) override;
   int bell() const override { return bell_; }
   void wake(int bell_of_other) override;
@@ -64,6 +67,7 @@ class UringDoor final : public Door {
   int bell_ = -1;  // an eventfd
   bool bell_armed_ = false;
   bool starved_ = false;                           // a receive found no buffer this turn
+  msghdr datagram_room_{};                         // what a receive of datagrams leaves room for
   std::array<__kernel_timespec, 8> tick_after_{};  // of the ticks asked for since the last turn
   size_t ticks_asked_ = 0;
   std::vector<Completion> early_;  // taken off the queue before wait()

@@ -35,6 +35,12 @@ std::string login_is_in_text(const Config& config) {
   return "-Y is for the text protocols; leave -B binary out";
 }
 
+/// A datagram has no connection that a login could be of.
+std::string login_is_on_connections(const Config& config) {
+  if (config.auth_file.empty() || config.udp_port == 0) return {};
+  return "Cannot use UDP with ascii authentication enabled (-U 0 to disable)";
+}
+
 std::string chunk_divides_page(const Config& config) {
   const uint32_t chunk = config.extended.slab_chunk_max;
   if (slab_page_size % chunk == 0) return {};
@@ -65,8 +71,8 @@ std::string napi_ids_have_threads(const Config& config) {
 
 std::string broken_relation(const Config& config) {
   constexpr Check checks[] = {
-      item_fits_memory,   lru_shares_fit,      temporary_has_maintainer, login_is_in_text,
-      chunk_divides_page, slab_sizes_in_range, napi_ids_have_threads,
+      item_fits_memory,        lru_shares_fit,     temporary_has_maintainer, login_is_in_text,
+      login_is_on_connections, chunk_divides_page, slab_sizes_in_range,      napi_ids_have_threads,
   };
   for (const Check check : checks) {
     if (std::string broken = check(config); !broken.empty()) return broken;

@@ -52,7 +52,8 @@ shard::OwnerRules owner_rules(const Process& process) {
 
 }  // namespace
 
-Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> listeners)
+Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> listeners,
+           const std::vector<int>& udp_sockets)
     : process_(process),
       index_(index),
       door_(door),
@@ -77,12 +78,14 @@ Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> li
                                       process.hasher, now_, Tuning(process.config),
                                       process.passwords, events_});
   services_->batch_capacity = std::clamp(process.config.requests_per_turn, batch_least, batch_most);
-  clients_.emplace(*services_, [this] {
+  clients_.emplace(*services_, door_, [this] {
+    --counters_[Counter::CurrConnections];
     process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
     if (acceptor_) acceptor_->try_again();
   });
   services_->hand_over = [this](int socket, uint32_t interests) { hand_over(socket, interests); };
   services_->unwatch = [this](uint32_t interests) { unwatch_everywhere(interests); };
+  if (!udp_sockets.empty()) datagrams_.emplace(*services_, udp_sockets);
   if (index == 0) {
     watchers_.emplace(
         door_, counters_, process.config.extended.watcher_logbuf_size,
@@ -111,11 +114,13 @@ void Core::run() {
 void Core::start() {
   door_.tick(second_ms, {io::Act::Tick, every_second, 0});
   if (acceptor_) acceptor_->start();
+  if (datagrams_) datagrams_->start();
 }
 
 bool Core::idle() const {
-  return !clients_->busy() && !sweeping_ && !shard_->pins_unposted() && !events_.has_news() &&
-         !(watchers_ && watchers_->busy()) && !(post_ && post_->anything_unposted());
+  return !clients_->busy() && !(datagrams_ && datagrams_->busy()) && !sweeping_ &&
+         !shard_->pins_unposted() && !events_.has_news() && !(watchers_ && watchers_->busy()) &&
+         !(post_ && post_->anything_unposted());
 }
 
 void Core::turn(bool may_sleep) {
@@ -128,10 +133,12 @@ void Core::turn(bool may_sleep) {
   drain_mail();
   if (process_.stop.load(std::memory_order_acquire) && !stopping_) begin_stop();
   clients_->run_ready();
+  if (datagrams_) datagrams_->run_ready();
   clients_->feed_starving();
   tell_events();
   publish();
   clients_->flush_dirty();
+  if (datagrams_) datagrams_->flush();
   if (owner_) sweeping_ = owner_->sweep();
   clients_->bury();
 }
@@ -151,6 +158,9 @@ void Core::dispatch(const io::Completion& completion) {
     case io::Act::Send:
       if (watchers_ && !watchers_->empty() && watchers_->on_completion(completion)) return;
       return clients_->on_completion(completion);
+    case io::Act::Datagram:
+    case io::Act::Room:
+      return datagrams_->on_completion(completion);
     case io::Act::Tick:
       return on_tick(completion.token.slot);
     case io::Act::None:
@@ -165,6 +175,7 @@ void Core::on_tick(uint32_t which) {
     if (acceptor_) acceptor_->try_again();
   } else if (process_.clock.milliseconds() >= stop_deadline_) {
     clients_->abort_all();
+    if (datagrams_) datagrams_->abort_all();
   }
   const uint32_t next = which == every_second ? second_ms : stop_tick_ms;
   door_.tick(next, {io::Act::Tick, which, 0});
@@ -229,6 +240,8 @@ void Core::adopt(int socket) {
     return;
   }
   clients_->adopt(socket);
+  ++counters_[Counter::TotalConnections];
+  ++counters_[Counter::CurrConnections];
 }
 
 // --- Watchers. The first core has them; all have what they want to know.
@@ -380,6 +393,7 @@ void Core::stop_process(bool graceful) {
 
 void Core::describe_connections(shard::Report& report) {
   if (acceptor_) acceptor_->describe(report);
+  if (datagrams_) datagrams_->describe(report);
   clients_->describe(report);
   if (watchers_) watchers_->describe(report);
 }
@@ -400,13 +414,14 @@ void Core::begin_stop() {
   if (acceptor_) acceptor_->stop();
   clients_->stop();
   if (watchers_) watchers_->stop();
+  if (datagrams_) datagrams_->stop();
   door_.tick(stop_tick_ms, {io::Act::Tick, while_stopping, 0});
 }
 
 bool Core::ended() const {
   return stopping_ && clients_->count() == 0 && !events_.away() &&
          !(watchers_ && !watchers_->empty()) && shard_->in_flight() == 0 && idle() &&
-         (!acceptor_ || acceptor_->stopped());
+         (!acceptor_ || acceptor_->stopped()) && (!datagrams_ || datagrams_->stopped());
 }
 
 }  // namespace ringcached::server

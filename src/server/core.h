@@ -15,6 +15,7 @@
 #include "server/process.h"
 #include "session/acceptor.h"
 #include "session/clients.h"
+#include "session/datagrams.h"
 #include "session/watchers.h"
 #include "shard/owner.h"
 #include "shard/shard.h"
@@ -24,8 +25,9 @@ namespace ringcached::server {
 
 class Core final : public shard::Everyone {
  public:
-  /// The first core gets the listeners, the others none.
-  Core(Process& process, uint32_t index, io::Door& door, std::vector<int> listeners);
+  /// The first core gets the listeners, the others none; each gets UDP sockets of its own.
+  Core(Process& process, uint32_t index, io::Door& door, std::vector<int> listeners,
+       const std::vector<int>& udp_sockets = {});
   ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
@@ -91,6 +93,7 @@ class Core final : public shard::Everyone {
   std::optional<shard::Shard> shard_;
   std::optional<session::Services> services_;
   std::optional<session::Clients> clients_;
+  std::optional<session::Datagrams> datagrams_;
   std::optional<session::Acceptor> acceptor_;
   std::optional<session::Watchers> watchers_;  // of the first core
   std::span<const io::Completion> collected_;

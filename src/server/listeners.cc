@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "server/listen_list.h"
+#include "server/udp_sockets.h"
 
 namespace ringcached::server {
 namespace {
@@ -93,6 +94,13 @@ void listen_tcp(const std::string& host, int port, const Config& config, Listene
   ::freeaddrinfo(found);
 }
 
+/// The ports of one host: an explicit one is meant for both, as in memcached.
+void open_host(const std::string& host, int tcp_port, int udp_port, const Config& config,
+               Listeners& made) {
+  if (tcp_port != 0) listen_tcp(host, tcp_port, config, made);
+  if (udp_port != 0 && made.error.empty()) made.error = bind_udp(host, udp_port, made.udp);
+}
+
 void listen_unix(const Config& config, Listeners& made) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -125,6 +133,15 @@ void listen_unix(const Config& config, Listeners& made) {
   ::umask(old_mask);
 }
 
+void write_port(std::FILE* file, const char* transport, int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+  if (address.ss_family == AF_UNIX) return;
+  std::fprintf(file, "%s %s: %u\n", transport, address.ss_family == AF_INET6 ? "INET6" : "INET",
+               port_of(socket));
+}
+
 /// In memcached's format, complete at the moment the file appears under its name.
 void write_port_file(const Listeners& made) {
   const char* name = std::getenv("MEMCACHED_PORT_FILENAME");
@@ -135,14 +152,9 @@ void write_port_file(const Listeners& made) {
     std::fprintf(stderr, "Failed to open \"%s\": %s\n", unfinished.c_str(), std::strerror(errno));
     return;
   }
-  for (const int socket : made.sockets) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-    if (address.ss_family == AF_UNIX) continue;
-    std::fprintf(file, "TCP %s: %u\n", address.ss_family == AF_INET6 ? "INET6" : "INET",
-                 port_of(socket));
-  }
+  for (const int socket : made.sockets) write_port(file, "TCP", socket);
+  // Every core has the same addresses.
+  for (const int socket : made.udp.front()) write_port(file, "UDP", socket);
   std::fclose(file);
   std::rename(unfinished.c_str(), name);
 }
@@ -150,16 +162,21 @@ void write_port_file(const Listeners& made) {
 void close_all(Listeners& made) {
   for (const int socket : made.sockets) ::close(socket);
   made.sockets.clear();
+  for (std::vector<int>& sockets : made.udp) {
+    for (const int socket : sockets) ::close(socket);
+    sockets.clear();
+  }
 }
 
 }  // namespace
 
 Listeners open_listeners(const Config& config) {
   Listeners made;
+  made.udp.resize(config.threads);
   if (!config.unix_socket.empty()) {
     listen_unix(config, made);
   } else if (config.listen.empty()) {
-    if (config.tcp_port != 0) listen_tcp("", config.tcp_port, config, made);
+    open_host("", config.tcp_port, config.udp_port, config, made);
   } else {
     for (const std::string& text : config.listen) {
       const auto address = parse_listen_address(text);
@@ -167,8 +184,11 @@ Listeners open_listeners(const Config& config) {
         made.error = "cannot listen on '" + text + "': want host, host:port or [v6]:port";
         break;
       }
-      const int port = address->port >= 0 ? address->port : config.tcp_port;
-      if (port != 0 || address->port == 0) listen_tcp(address->host, port, config, made);
+      const bool given = address->port >= 0;
+      // Port 0 of an address is one that the kernel chooses.
+      const int port = address->port > 0 ? address->port : -1;
+      const int udp_port = config.udp_port != 0 && given ? port : config.udp_port;
+      open_host(address->host, given ? port : config.tcp_port, udp_port, config, made);
       if (!made.error.empty()) break;
     }
   }

@@ -1,4 +1,4 @@
-// Opens the sockets that clients connect to: TCP on every address asked for, or one unix socket.
+// Opens the sockets that clients come to: TCP and UDP on every address asked for, or a unix socket.
 #pragma once
 
 #include <string>
@@ -9,8 +9,9 @@
 namespace ringcached::server {
 
 struct Listeners {
-  std::vector<int> sockets;  // listening; the caller's to close
-  std::string error;         // not empty: nothing is open, and this says why
+  std::vector<int> sockets;           // listening; the caller's to close
+  std::vector<std::vector<int>> udp;  // per core, bound; likewise
+  std::string error;                  // not empty: nothing is open, and this says why
 };
 
 /// Binds and listens as `config` says. Writes the ports to the file that the environment variable

@@ -13,14 +13,6 @@ namespace {
 constexpr int64_t port_max = 65535;
 constexpr double memory_mib_max = 1e9;  // protocol: what cache_memlimit of memcached takes
 
-Complaint take_udp_port(Config& config, std::string_view value) {
-  const std::optional<int64_t> port = parse_whole(value);
-  if (!port || *port < -1 || *port > port_max) return "expected a port from 0 to 65535";
-  if (*port != 0) return "UDP is not supported yet; leave -U out, or give -U 0";
-  config.udp_port = 0;
-  return {};
-}
-
 Complaint take_unix_mask(Config& config, std::string_view value) {
   constexpr uint32_t mask_max = 0777;
   uint32_t mask = 0;
@@ -87,8 +79,9 @@ std::vector<Setting> option_table(Config& c) {
       {.letter = 'p', .name = "port", .takes = Takes::Number, .to = &c.tcp_port, .low = -1,
        .high = port_max, .exit_code = EX_USAGE, .value_name = "num",
        .help = "TCP port to listen on"},
-      {.letter = 'U', .name = "udp-port", .takes = Takes::Special, .special = take_udp_port,
-       .exit_code = EX_USAGE, .value_name = "num", .help = "UDP port; only 0 (off) so far"},
+      {.letter = 'U', .name = "udp-port", .takes = Takes::Number, .to = &c.udp_port, .low = -1,
+       .high = port_max, .exit_code = EX_USAGE, .value_name = "num",
+       .help = "UDP port to listen on (default: 0, off)"},
       {.letter = 's', .name = "unix-socket", .takes = Takes::Text, .to = &c.unix_socket,
        .value_name = "file", .help = "UNIX socket to listen on (and on no network address)"},
       {.letter = 'a', .name = "unix-mask", .takes = Takes::Special, .special = take_unix_mask,

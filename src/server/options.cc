@@ -99,6 +99,7 @@ class Reader {
     std::optional<std::string_view> given;
     if (value != nullptr) given = value;
     const Complaint complaint = apply(row, config_, given);
+    if (row.letter == 'p') tcp_port_given_ = true;
     if (complaint.empty()) return {};
     const std::string shown = value == nullptr || *value == '\0' ? "" : std::string(" ") + value;
     complain(std::string("-") + row.letter + shown, complaint);
@@ -118,6 +119,8 @@ class Reader {
 
   /// What can only be judged when all options are known.
   Exit conclude() {
+    // A UDP port alone is meant for both, as in memcached.
+    if (config_.udp_port != 0 && !tcp_port_given_) config_.tcp_port = config_.udp_port;
     if (const std::string broken = broken_relation(config_); !broken.empty()) {
       std::fprintf(err_, "ringcached: %s\n", broken.c_str());
       return EX_USAGE;
@@ -155,6 +158,7 @@ class Reader {
   std::FILE* err_;
   Surroundings surroundings_;
   Config config_;
+  bool tcp_port_given_ = false;
 };
 
 }  // namespace

@@ -85,7 +85,8 @@ void wait_for_the_end(Process& process) {
 
 /// The body of a core's thread. The door is made here, since its ring belongs to one thread.
 void run_core(Process& process, uint32_t index, std::vector<int> listeners,
-              std::barrier<>& all_ready, std::atomic<bool>& failed) {
+              const std::vector<int>& udp_sockets, std::barrier<>& all_ready,
+              std::atomic<bool>& failed) {
   std::string error;
   const std::unique_ptr<io::Door> door = io::open_door(process.config.extended.io, error);
   if (door == nullptr) {
@@ -97,7 +98,7 @@ void run_core(Process& process, uint32_t index, std::vector<int> listeners,
   all_ready.arrive_and_wait();
   if (failed.load()) return;
   {
-    Core core(process, index, *door, std::move(listeners));
+    Core core(process, index, *door, std::move(listeners), udp_sockets);
     core.run();
   }
   // Others may still ring our bell until they have ended too.
@@ -127,7 +128,8 @@ void Process::wake_all() const {
   for (const int bell : bells) io::wake_now(bell);
 }
 
-int serve(const Config& config, std::vector<int> listeners) {
+int serve(const Config& config, std::vector<int> listeners,
+          const std::vector<std::vector<int>>& udp_sockets) {
   const sigset_t signals = watched_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
@@ -141,8 +143,8 @@ int serve(const Config& config, std::vector<int> listeners) {
   const std::vector<uint32_t> cpus = cpus_to_pin(config.threads);
   for (uint32_t i = 0; i < config.threads; ++i) {
     cores.emplace_back(run_core, std::ref(process), i,
-                       i == 0 ? std::move(listeners) : std::vector<int>(), std::ref(all_ready),
-                       std::ref(failed));
+                       i == 0 ? std::move(listeners) : std::vector<int>(),
+                       std::cref(udp_sockets[i]), std::ref(all_ready), std::ref(failed));
     if (!cpus.empty()) pin_thread(cores.back().native_handle(), cpus[i]);
   }
   all_ready.arrive_and_wait();

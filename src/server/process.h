@@ -48,7 +48,9 @@ struct Process {
 inline constexpr int exit_bad_auth_file = 1;
 
 /// Runs the cores until a signal asks for the end; the process's exit code.
-/// `listeners` are handed over; `config` names the door to use, Uring or Epoll.
-int serve(const Config& config, std::vector<int> listeners);
+/// The sockets, of `udp_sockets` a list per core, are handed over; `config` names the door to use,
+/// Uring or Epoll.
+int serve(const Config& config, std::vector<int> listeners,
+          const std::vector<std::vector<int>>& udp_sockets);
 
 }  // namespace ringcached::server

@@ -19,16 +19,24 @@ union Address {
   sockaddr_un path;
 };
 
+/// "tcp" or "udp".
+std::string transport_of(int socket) {
+  int type = SOCK_STREAM;
+  socklen_t size = sizeof type;
+  ::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size);
+  return type == SOCK_DGRAM ? "udp" : "tcp";
+}
+
 std::string spelled_v4(const sockaddr_in& address) {
   char text[INET_ADDRSTRLEN] = "";
   ::inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
-  return "tcp:" + std::string(text) + ":" + std::to_string(ntohs(address.sin_port));
+  return ":" + std::string(text) + ":" + std::to_string(ntohs(address.sin_port));
 }
 
 std::string spelled_v6(const sockaddr_in6& address) {
   char text[INET6_ADDRSTRLEN] = "";
   ::inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof text);
-  return "tcp6:[" + std::string(text) + "]:" + std::to_string(ntohs(address.sin6_port));
+  return "6:[" + std::string(text) + "]:" + std::to_string(ntohs(address.sin6_port));
 }
 
 std::string spelled_path(const sockaddr_un& address, socklen_t size) {
@@ -40,12 +48,12 @@ std::string spelled_path(const sockaddr_un& address, socklen_t size) {
   return path.empty() ? "unix:<AF " + std::to_string(AF_UNIX) + ">" : "unix:" + path;
 }
 
-std::string spelled(const Address& address, socklen_t size) {
+std::string spelled(int socket, const Address& address, socklen_t size) {
   switch (address.any.sa_family) {
     case AF_INET:
-      return spelled_v4(address.v4);
+      return transport_of(socket) + spelled_v4(address.v4);
     case AF_INET6:
-      return spelled_v6(address.v6);
+      return transport_of(socket) + spelled_v6(address.v6);
     case AF_UNIX:
       return spelled_path(address.path, size);
     default:
@@ -59,7 +67,7 @@ std::string peer_text(int socket) {
   Address address{};
   socklen_t size = sizeof address;
   if (::getpeername(socket, &address.any, &size) != 0) return local_text(socket);
-  return spelled(address, size);
+  return spelled(socket, address, size);
 }
 
 PeerEnd peer_end(int socket) {
@@ -83,7 +91,7 @@ std::string local_text(int socket) {
   Address address{};
   socklen_t size = sizeof address;
   if (::getsockname(socket, &address.any, &size) != 0) return "<unknown>";
-  return spelled(address, size);
+  return spelled(socket, address, size);
 }
 
 }  // namespace ringcached::session

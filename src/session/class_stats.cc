@@ -132,6 +132,7 @@ std::string prefix_lines(const shard::Report& sum) {
 void tell_connections(const shard::Report& sum, StatSink& sink) {
   for (const shard::ConnectionFigures& connection : sum.connections) {
     const std::string prefix = std::to_string(connection.socket) + ":";
+    if (connection.datagrams) sink.add(prefix + "UDP", "UDP");
     sink.add(prefix + "addr", connection.address);
     if (!connection.listen_address.empty()) {
       sink.add(prefix + "listen_addr", connection.listen_address);

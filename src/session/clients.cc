@@ -21,8 +21,6 @@ void Clients::adopt(int socket) {
   auto& tenant = slots_[place.slot].tenant;
   tenant = std::make_unique<Connection>(*this, place.slot, place.generation, socket);
   ++count_;
-  ++services_.counters[Counter::TotalConnections];
-  ++services_.counters[Counter::CurrConnections];
   tenant->start();
 }
 
@@ -31,7 +29,7 @@ void Clients::on_completion(const io::Completion& completion) {
   Connection* client = token.slot < slots_.size() ? slots_[token.slot].tenant.get() : nullptr;
   if (client == nullptr || client->generation() != token.generation) {
     // A late one for a former tenant. Slots wait for all of theirs, so this is the kernel's mood.
-    if (completion.lease.buffer != io::Lease::no_buffer) services_.door.release(completion.lease);
+    if (completion.lease.buffer != io::Lease::no_buffer) streams_.release(completion.lease);
     return;
   }
   if (token.act == io::Act::Receive) {
@@ -74,7 +72,6 @@ void Clients::bury() {
     free_slots_.push_back(slot);
     RC_ASSERT(count_ > 0);
     --count_;
-    --services_.counters[Counter::CurrConnections];
     on_gone_();
   }
   graveyard_.clear();

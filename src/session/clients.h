@@ -17,11 +17,15 @@ namespace ringcached::session {
 
 class Clients {
  public:
-  /// `on_gone` is called for every connection that has ended (the process counts them).
-  Clients(Services& services, std::function<void()> on_gone)
-      : services_(services), on_gone_(std::move(on_gone)) {}
+  /// The connections live on `streams`: the core's door, or what stands for it. `on_gone` is called
+  /// for every connection that has ended (whoever deals them counts them).
+  Clients(Services& services, io::Streams& streams, std::function<void()> on_gone)
+      : services_(services), streams_(streams), on_gone_(std::move(on_gone)) {}
 
   Services& services() { return services_; }
+  io::Streams& streams() { return streams_; }
+  /// Each has a socket of its own; else they are datagrams.
+  bool have_sockets() const { return &streams_ == &services_.door; }
   size_t count() const { return count_; }
 
   /// Takes over a connected socket.
@@ -67,6 +71,7 @@ class Clients {
   void each(Fn&& fn);
 
   Services& services_;
+  io::Streams& streams_;
   std::function<void()> on_gone_;
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;

@@ -36,6 +36,10 @@ Connection::Connection(Clients& home, uint32_t slot, uint32_t generation, int so
   if (!core_.config.auth_file.empty()) parser_.emplace<wire::AuthGate>();
 }
 
+io::Streams& Connection::door() {
+  return home_.streams();
+}
+
 void Connection::start() {
   if (core_.events.wants(interest::connections)) [[unlikely]]
     tell_connection(EventKind::ConnectionNew, CloseReason::Normal);
@@ -52,7 +56,7 @@ void Connection::resume_receiving() {
   if (receiving_ || !receiving_allowed()) return;
   receiving_ = true;
   restrained_ = false;
-  core_.door.receive(socket_, token(io::Act::Receive));
+  door().receive(socket_, token(io::Act::Receive));
 }
 
 /// Too much has come that cannot be run yet: the client is to wait.
@@ -61,7 +65,7 @@ void Connection::restrain_receiving() {
   if (state_ != State::Open) return;
   restrained_ = true;
   ++core_.counters[Counter::OutputStalls];
-  core_.door.cancel(token(io::Act::Receive));
+  door().cancel(token(io::Act::Receive));
 }
 
 void Connection::receive_again() {
@@ -71,7 +75,7 @@ void Connection::receive_again() {
 void Connection::on_received(const io::Completion& completion) {
   if (!completion.more) receiving_ = false;
   if (state_ != State::Open || leaving_) {
-    if (completion.result > 0) core_.door.release(completion.lease);
+    if (completion.result > 0) door().release(completion.lease);
     if (state_ == State::Closing) try_to_close();
     return;
   }
@@ -95,7 +99,7 @@ void Connection::on_received(const io::Completion& completion) {
 
 bool Connection::move_input_aside() {
   if (input_.leases() == 0 || (batch_ != nullptr && batch_->in_flight())) return false;
-  input_.move_aside(batch_, core_.door);
+  input_.move_aside(batch_, door());
   return true;
 }
 
@@ -255,8 +259,8 @@ void Connection::finish_batch() {
 /// Nothing is under way: gives home what need not be held, and decides what comes next.
 void Connection::rest() {
   if (batch_ != nullptr || state_ == State::Closing) return;
-  if (leaving_) input_.clear(core_.door);
-  input_.release(core_.door);
+  if (leaving_) input_.clear(door());
+  input_.release(door());
   output_.trim(core_.pool);
   if (has_work()) {
     if (can_go_on()) home_.make_ready(*this);
@@ -264,8 +268,8 @@ void Connection::rest() {
     if (output_.empty()) return begin_closing(CloseReason::Normal);
   } else if (filling_ == Filling::No) {
     input_.join(need_);
-    input_.release(core_.door);
-    input_.keep_unfinished(need_, core_.door);
+    input_.release(door());
+    input_.keep_unfinished(need_, door());
   }
   resume_receiving();
 }
@@ -373,7 +377,7 @@ void Connection::write_value(Operation& operation) {
 void Connection::flush() {
   if (output_.sending() || output_.empty() || state_ == State::Closing) return;
   send_began_ = core_.now.seconds;
-  output_.send(socket_, token(io::Act::Send), core_.door, core_.pool);
+  output_.send(socket_, token(io::Act::Send), door(), core_.pool);
 }
 
 void Connection::on_sent(int32_t result) {
@@ -454,7 +458,7 @@ void Connection::after_grant(Outcome outcome) {
 /// Writes what has come to where it belongs; puts into the batch what is next, if anything is.
 void Connection::fill_value() {
   copy_into_fill();
-  input_.release(core_.door);
+  input_.release(door());
   if (fill_->filled < fill_->granted) return;
   if (fill_->filled < fill_->size) {
     add_fill_operation(Verb::Extend, *fill_);
@@ -529,7 +533,7 @@ shard::ConnectionFigures Connection::describe() const {
 void Connection::stop() {
   if (state_ != State::Open) return;
   state_ = State::Eof;
-  if (receiving_) core_.door.cancel(token(io::Act::Receive));
+  if (receiving_) door().cancel(token(io::Act::Receive));
   home_.make_ready(*this);
 }
 
@@ -542,8 +546,8 @@ void Connection::begin_closing(CloseReason reason) {
   state_ = State::Closing;
   if (watching_ == 0 && core_.events.wants(interest::connections)) [[unlikely]]
     tell_connection(EventKind::ConnectionClose, reason);
-  if (watching_ == 0 && (receiving_ || output_.sending())) core_.door.shutdown(socket_);
-  if (receiving_) core_.door.cancel(token(io::Act::Receive));
+  if (watching_ == 0 && (receiving_ || output_.sending())) door().shutdown(socket_);
+  if (receiving_) door().cancel(token(io::Act::Receive));
   try_to_close();
 }
 
@@ -557,13 +561,13 @@ void Connection::try_to_close() {
   if (fill_ != nullptr && fill_->item != nullptr && abandon_fill()) return;
   fill_.reset();
   output_.clear(core_.pool, core_.shard);
-  input_.clear(core_.door);
+  input_.clear(door());
   closed_ = true;
   if (watching_ != 0) {
     core_.door.hand_over(socket_, token(io::Act::Receive));
     core_.hand_over(socket_, watching_);
   } else {
-    core_.door.close(socket_);
+    door().close(socket_);
   }
   home_.gone(*this);
 }

@@ -113,6 +113,7 @@ class Connection final : public shard::BatchOwner {
   void add_fill_operation(Verb, shard::Fill&);
 
   void begin_closing(CloseReason);
+  io::Streams& door();
   void tell_connection(EventKind, CloseReason);
   void cease_to_watch();
   void try_to_close();

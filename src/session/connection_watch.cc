@@ -1,5 +1,6 @@
 // Connection: how it becomes a watcher, and what watchers are told of it.
 #include "session/address_text.h"
+#include "session/clients.h"
 #include "session/connection.h"
 #include "wire/text_replies.h"
 
@@ -7,6 +8,12 @@ namespace ringcached::session {
 
 /// Only the first in a pipeline, and not too many: a complaint takes the operation's place.
 void Connection::begin_watch(Operation& operation) {
+  if (!home_.have_sockets()) {
+    operation = {};
+    operation.value = wire::watch_refused;
+    operation.outcome = Outcome::Done;
+    return;
+  }
   const bool first = batch_->size() == 1 && output_.empty();
   if (first && core_.events.watchers() < watchers_max) return;
   operation = {};
@@ -24,6 +31,7 @@ void Connection::cease_to_watch() {
 }
 
 void Connection::tell_connection(EventKind kind, CloseReason reason) {
+  if (!home_.have_sockets()) return;
   const PeerEnd peer = peer_end(socket_);
   Event event;
   event.kind = kind;

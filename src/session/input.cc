@@ -29,7 +29,7 @@ Input::Chunk* Input::make_copy_chunk(size_t capacity) {
   return chunk;
 }
 
-void Input::destroy(Chunk* chunk, io::Door& door) {
+void Input::destroy(Chunk* chunk, io::Streams& door) {
   if (chunk->leased()) {
     door.release(chunk->lease());
     --leases_;
@@ -106,7 +106,7 @@ bool Input::join(size_t need) {
   return front().size() >= need;
 }
 
-void Input::release(io::Door& door) {
+void Input::release(io::Streams& door) {
   while (first_ != nullptr && (first_ != cursor_ || first_->left() == 0)) {
     Chunk* spent = first_;
     if (spent == cursor_) cursor_ = spent->next;
@@ -129,7 +129,7 @@ void Input::release(io::Door& door) {
   }
 }
 
-void Input::keep_unfinished(size_t need, io::Door& door) {
+void Input::keep_unfinished(size_t need, io::Streams& door) {
   if (cursor_ == nullptr || !cursor_->leased()) return;
   RC_ASSERT(first_ == cursor_ && last_ == cursor_);
   const size_t have = cursor_->left();
@@ -139,7 +139,7 @@ void Input::keep_unfinished(size_t need, io::Door& door) {
   first_ = cursor_ = last_ = copy;
 }
 
-void Input::move_aside(shard::Batch* batch, io::Door& door) {
+void Input::move_aside(shard::Batch* batch, io::Streams& door) {
   RC_ASSERT(batch == nullptr || !batch->in_flight());
   for (Chunk** link = &first_; *link != nullptr; link = &(*link)->next) {
     Chunk* leased = *link;
@@ -157,7 +157,7 @@ void Input::move_aside(shard::Batch* batch, io::Door& door) {
   }
 }
 
-void Input::clear(io::Door& door) {
+void Input::clear(io::Streams& door) {
   while (first_ != nullptr) {
     Chunk* chunk = first_;
     first_ = chunk->next;

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "io/door.h"
+#include "io/streams.h"
 #include "shard/batch.h"
 
 namespace ringcached::session {
@@ -45,14 +45,14 @@ class Input {
   bool join(size_t need);
 
   /// The batch is answered: nobody has views any more. Leases without unparsed bytes go home.
-  void release(io::Door& door);
+  void release(io::Streams& door);
   /// The front waits for more bytes, `need` in all: its lease goes home, a copy stays.
-  void keep_unfinished(size_t need, io::Door& door);
+  void keep_unfinished(size_t need, io::Streams& door);
   /// Copies every leased byte aside and gives the leases home; the views of `batch` (may be null,
   /// must not be in flight) follow.
-  void move_aside(shard::Batch* batch, io::Door& door);
+  void move_aside(shard::Batch* batch, io::Streams& door);
   /// Everything goes; nobody may have views.
-  void clear(io::Door& door);
+  void clear(io::Streams& door);
 
  private:
   struct Chunk {
@@ -69,7 +69,7 @@ class Input {
   };
 
   static Chunk* make_copy_chunk(size_t capacity);
-  void destroy(Chunk*, io::Door&);
+  void destroy(Chunk*, io::Streams&);
   void skip_empty();
   void move_into(Chunk& to, size_t size);
 

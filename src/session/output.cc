@@ -139,7 +139,7 @@ OutputPiece& Output::add_piece(OutputPool& pool) {
 
 // --- Sending.
 
-void Output::send(int socket, io::Token token, io::Door& door, OutputPool& pool) {
+void Output::send(int socket, io::Token token, io::Streams& door, OutputPool& pool) {
   RC_ASSERT(!sending_ && first_ != nullptr);
   sending_ = true;
   if (first_ == last_ && first_->bytes != nullptr) {

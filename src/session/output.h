@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "io/door.h"
+#include "io/streams.h"
 #include "ringcached/operation.h"
 #include "shard/shard.h"
 
@@ -88,7 +88,7 @@ class Output {
   void append_pinned(const ValueView& value, uint64_t hash, OutputPool& pool);
 
   /// Asks the door to send what is pending; one send at a time.
-  void send(int socket, io::Token token, io::Door& door, OutputPool& pool);
+  void send(int socket, io::Token token, io::Streams& door, OutputPool& pool);
   /// The send is done: `size` bytes are gone (0 if it failed).
   void sent(size_t size, OutputPool& pool, shard::Shard& shard);
   /// Gives home a block that nothing was written to in the end.

@@ -157,6 +157,7 @@ constexpr Row ring[] = {
     {"wake_ups_sent", Counter::WakeUpsSent},
     {"receives_starved", Counter::BuffersStarved},
     {"receives_restrained", Counter::OutputStalls},
+    {"datagrams_dropped", Counter::DatagramsDropped},
     {"pages_held", Counter::PagesHeld},
     {"pages_empty", Counter::PagesEmpty},
     {"page_size", Counter::count_, [](S) { return std::string("65536"); }},

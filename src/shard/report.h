@@ -21,7 +21,8 @@ struct ConnectionFigures {
   std::string address;
   std::string listen_address;  // empty for a listener
   const char* state = "";
-  Seconds idle = 0;  // seconds since it was last heard of
+  Seconds idle = 0;        // seconds since it was last heard of
+  bool datagrams = false;  // UDP
 };
 
 struct Report {

@@ -77,7 +77,6 @@ REFUSED_BY_BOTH = [
 # message. (memcached: takes "x" for the number 0, complains and goes on, crashes, or has the feature.)
 REFUSED_BY_US = [
     ("-p abc", EX_USAGE, "65535"),
-    ("-U 11211", EX_USAGE, "UDP is not supported yet"),
     ("-b x", 1, "at least 0"),
     ("-a 999", 1, "octal"),
     ("-l 127.0.0.1:999999", 1, "65535"),
@@ -99,7 +98,7 @@ REFUSED_BY_US = [
 
 # What both take; -V ends them before they listen.
 TAKEN_BY_BOTH = [
-    "", "-vvv", "--verbose=3", "-vv --verbose", "-N2", "-L", "-p-1", "-p 0", "-U 0", "-D :",
+    "", "-vvv", "--verbose=3", "-vv --verbose", "-N2", "-L", "-p-1", "-p 0", "-U 0", "-U 11211", "-U -1", "-D :",
     "-X", "-W", "-C -M -F -A -k -r", "--napi-ids=2", "--unix-mask=700", "-l a,b -l [::1]:5",
     "-f 1.1 -n 64 -R 5 -b 5", "-B ascii", "-B auto", "-B binary", "-o modern", "-o no_modern,lru_crawler",
     "-o maxconns_fast,hashpower=20,", "-o slab_automove,slab_reassign,no_slab_automove",

@@ -13,7 +13,9 @@ World::World(uint64_t seed, const Config& config, const io::FakeMoods& moods, ui
   for (uint32_t i = 0; i < config.threads; ++i) {
     doors_.push_back(std::make_unique<io::FakeDoor>(network_, moods, buffers_max));
     const std::vector<int> listeners = i == 0 ? std::vector<int>{listener} : std::vector<int>();
-    cores_.push_back(std::make_unique<server::Core>(process_, i, *doors_[i], listeners));
+    cores_.push_back(
+        std::make_unique<server::Core>(process_, i, *doors_[i], listeners,
+                                       std::vector<int>{first_udp_socket + static_cast<int>(i)}));
     cores_.back()->start();
   }
 }

@@ -18,6 +18,9 @@ class World {
         uint32_t buffers_max = io::BufferPool::step);
   ~World();
 
+  /// Core i has the socket of datagrams first_udp_socket + i.
+  static constexpr int first_udp_socket = 20;
+
   io::FakeNetwork& network() { return network_; }
   std::mt19937_64& random() { return random_; }
 

@@ -212,14 +212,21 @@ TEST_CASE("-B says what is spoken") {
   CHECK(taken({"-B", "binary", "-B", "auto"}).protocol == Protocol::Negotiated);
 }
 
+TEST_CASE("a UDP port alone is the TCP port too") {
+  CHECK(taken({"-U", "5000"}).udp_port == 5000);
+  CHECK(taken({"-U", "5000"}).tcp_port == 5000);
+  CHECK(taken({"-U", "5000", "-p", "11211"}).tcp_port == 11211);
+  CHECK(taken({"-p", "0", "-U", "-1"}).tcp_port == 0);
+  CHECK(taken({"-p", "0", "-U", "-1"}).udp_port == -1);
+  CHECK(taken({"-U", "0"}).tcp_port == 11211);
+}
+
 TEST_CASE("what is not there yet is refused with memcached's code for it") {
   check_refused({"-Z"}, 64, "TLS is not supported yet");
   check_refused({"-S"}, 64, "SASL is not supported yet");
   check_refused({"-e", "file"}, 1, "not supported yet");
   check_refused({"-B", "foo"}, 64, "expected auto, ascii or binary");
-  check_refused({"-U", "11211"}, 64, "UDP is not supported yet");
-  check_refused({"-U", "-1"}, 64, "UDP is not supported yet");
-  check_refused({"-U", "99999"}, 64, "from 0 to 65535");
+  check_refused({"-U", "99999"}, 64, "65535");
   check_refused({"-o", "ext_path=/x:1G"}, 1, "extstore is not supported yet");
   check_refused({"-o", "ssl_key=x"}, 1, "TLS is not supported yet");
   check_refused({"-o", "proxy_config=x"}, 1, "proxy is not supported yet");
