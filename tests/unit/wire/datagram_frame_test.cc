@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <initializer_list>
 #include <string>
 
 #include "wire/datagram_frame.h"
@@ -23,7 +24,7 @@ TEST_CASE("a frame is written big-endian, with nothing in what is reserved") {
 }
 
 TEST_CASE("what is written is read") {
-  for (const uint16_t number : {0, 1, 255, 256, 65535}) {
+  for (const uint16_t number : std::initializer_list<uint16_t>{0, 1, 255, 256, 65535}) {
     DatagramFrame frame;
     const std::string bytes = framed(number, static_cast<uint16_t>(number / 2), 1, "x");
     CHECK(read_frame(bytes, frame) == DatagramKind::Request);
