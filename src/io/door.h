@@ -20,8 +20,7 @@ namespace ringcached::io {
 struct Completion {
   Token token;
   int32_t result = 0;  // Accept: a socket; Receive, Send: bytes; below 0: -errno
-  bool more =
-      false;  // Accept, Receive, Datagram: the act goes on; else it has ended and wants re-arming
+  bool more = false;   // Accept, Receive, Datagram: the act goes on; else it wants re-arming
   Lease lease{};  // Receive, Datagram with result > 0: the bytes, to be given back with release()
 };
 

@@ -221,6 +221,13 @@ def random_bytes(server):
         client.ask(b"mn\r\n", b"MN\r\n")
 
 
+def nothing_to_watch(server):
+    """A watcher is told for as long as its connection lasts, and a datagram has none."""
+    with Client(server.udp_port) as client:
+        client.ask(b"watch\r\n", b"CLIENT_ERROR watch commands not allowed\r\n")
+        client.ask(b"mn\r\n", b"MN\r\n")
+
+
 def figures(server):
     with server.connect() as wire:
         wire.send(b"stats settings\r\n")
@@ -281,6 +288,9 @@ def main():
             for name, test in TESTS:
                 tap.case(f"{name}, {threads} threads", lambda test=test: test(server))
     if kind == "ringcached":
+        with servers.Server(kind, ["-t", 2, "-U", servers.free_port()], time_limit_s=SERVER_LIMIT_S) as server:
+            server.udp_port = int(server.args[-1])
+            tap.case("watch is refused", lambda: nothing_to_watch(server))
         tap.case("IPv6, on a port that the kernel chooses", lambda: on_ipv6(kind))
         tap.case("a port that is taken", lambda: taken_port(kind))
     tap.finish()
