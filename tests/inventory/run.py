@@ -36,7 +36,7 @@ def main():
     tap.case("the inventory is whole", lambda: check_counts(by_section))
     tap.case("README shows this inventory", check_readme)
     check_starts(by_section["options"] + by_section["suboptions"] + by_section["surroundings"])
-    with servers.Server("ringcached", ["-t", "2", "-o", "idle_timeout=600,track_sizes"]) as server:
+    with servers.Server("ringcached", ["-t", "2", "-o", "idle_timeout=600,track_sizes,debug_commands"]) as server:
         for row in by_section["commands"] + by_section["meta"] + by_section["stats"]:
             tap.case(f"{row.state}: {row.name}", lambda: check_text(server, row))
         for row in by_section["keys"]:
