@@ -81,7 +81,7 @@ std::vector<Setting> option_table(Config& c) {
        .help = "TCP port to listen on"},
       {.letter = 'U', .name = "udp-port", .takes = Takes::Number, .to = &c.udp_port, .low = -1,
        .high = port_max, .exit_code = EX_USAGE, .value_name = "num",
-       .help = "UDP port to listen on (default: 0, off)"},
+       .help = "UDP port to listen on, 0 = none"},
       {.letter = 's', .name = "unix-socket", .takes = Takes::Text, .to = &c.unix_socket,
        .value_name = "file", .help = "UNIX socket to listen on (and on no network address)"},
       {.letter = 'a', .name = "unix-mask", .takes = Takes::Special, .special = take_unix_mask,
