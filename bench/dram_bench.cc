@@ -129,7 +129,8 @@ Population& full() {
   return population;
 }
 
-/// Runs act(const Key*) on batches of keys that next() chooses; making the keys is not counted.
+/// Runs act(keys, at) on batches of keys that next() chooses, `batch` of them from place `at` on;
+/// making the keys is not counted.
 template <class Next, class Act>
 void for_each_batch(benchmark::State& state, size_t batch, Next&& next, Act&& act) {
   auto keys = std::make_unique<NumberedKeys>(hasher);
@@ -141,7 +142,7 @@ void for_each_batch(benchmark::State& state, size_t batch, Next&& next, Act&& ac
       at = 0;
       state.ResumeTiming();
     }
-    act(&(*keys)[at]);
+    act(*keys, at);
     at += batch;
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(batch));
@@ -160,7 +161,7 @@ void dram_hit_one_by_one(benchmark::State& state) {
   NumberStream random(7);
   for_each_batch(
       state, 1, [&] { return random.below(items_many); },
-      [&](const Key* key) { read(population.store, *key); });
+      [&](const NumberedKeys& keys, size_t at) { read(population.store, keys[at]); });
 }
 BENCHMARK(dram_hit_one_by_one);
 
@@ -169,16 +170,16 @@ void dram_hit_in_batches(benchmark::State& state) {
   NumberStream random(8);
   for_each_batch(
       state, batch_size, [&] { return random.below(items_many); },
-      [&](const Key* batch) {
+      [&](const NumberedKeys& keys, size_t at) {
         Store& store = population.store;
-        for (size_t i = 0; i < batch_size; ++i) store.prefetch_bucket(batch[i].hash);
+        for (size_t i = 0; i < batch_size; ++i) store.prefetch_bucket(keys[at + i].hash);
         std::array<uint64_t, batch_size> overflown;
         size_t count = 0;
         for (size_t i = 0; i < batch_size; ++i) {
-          if (!store.prefetch_item(batch[i].hash)) overflown[count++] = batch[i].hash;
+          if (!store.prefetch_item(keys[at + i].hash)) overflown[count++] = keys[at + i].hash;
         }
         for (size_t i = 0; i < count; ++i) store.prefetch_overflown(overflown[i]);
-        for (size_t i = 0; i < batch_size; ++i) read(store, batch[i]);
+        for (size_t i = 0; i < batch_size; ++i) read(store, keys[at + i]);
       });
 }
 BENCHMARK(dram_hit_in_batches);
@@ -188,7 +189,7 @@ void dram_set_again(benchmark::State& state) {
   NumberStream random(9);
   for_each_batch(
       state, 1, [&] { return random.below(items_many); },
-      [&](const Key* key) { population.set(*key); });
+      [&](const NumberedKeys& keys, size_t at) { population.set(keys[at]); });
 }
 BENCHMARK(dram_set_again);
 
@@ -196,7 +197,7 @@ void dram_set_new(benchmark::State& state) {
   Population& population = roomy();
   for_each_batch(
       state, 1, [&] { return population.next_number(); },
-      [&](const Key* key) { population.set(*key); });
+      [&](const NumberedKeys& keys, size_t at) { population.set(keys[at]); });
 }
 BENCHMARK(dram_set_new)->Iterations(100'000);
 
@@ -204,7 +205,7 @@ void dram_set_evicting(benchmark::State& state) {
   Population& population = full();
   for_each_batch(
       state, 1, [&] { return population.next_number(); },
-      [&](const Key* key) { population.set(*key); });
+      [&](const NumberedKeys& keys, size_t at) { population.set(keys[at]); });
 }
 BENCHMARK(dram_set_evicting)->Iterations(100'000);
 

@@ -27,36 +27,47 @@ class NumberStream {
   uint64_t state_;
 };
 
-/// Keys of 19 bytes, "memtier-" and eleven digits. They lie in the block: it does not move.
+/// A key of 19 bytes, "memtier-" and eleven digits. It does not move: the key is a view into it.
+class NumberedKey {
+ public:
+  NumberedKey() = default;
+  NumberedKey(const NumberedKey&) = delete;
+  NumberedKey& operator=(const NumberedKey&) = delete;
+
+  void make(const KeyHasher& hasher, uint64_t number) {
+    std::string_view("memtier-").copy(text_.data(), digits_at);
+    for (size_t at = text_.size(); at-- > digits_at; number /= 10) {
+      text_[at] = static_cast<char>('0' + number % 10);
+    }
+    const std::string_view bytes(text_.data(), text_.size());
+    key_ = Key{bytes, hasher(bytes)};
+  }
+  const Key& key() const { return key_; }
+
+ private:
+  static constexpr size_t digits_at = 8;
+
+  std::array<char, 19> text_;
+  Key key_;
+};
+
+/// A block of them.
 class NumberedKeys {
  public:
   static constexpr size_t capacity = 1024;
-  static constexpr size_t key_size = 19;
 
   explicit NumberedKeys(const KeyHasher& hasher) : hasher_(hasher) {}
-  NumberedKeys(const NumberedKeys&) = delete;
-  NumberedKeys& operator=(const NumberedKeys&) = delete;
 
-  /// All places anew: the key of the number that next() gives, one after the other.
+  /// All anew: the key of the number that next() gives, one after the other.
   template <class Next>
   void fill(Next&& next) {
-    for (size_t i = 0; i < capacity; ++i) put(i, next());
+    for (NumberedKey& each : keys_) each.make(hasher_, next());
   }
-  const Key& operator[](size_t i) const { return keys_[i]; }
+  const Key& operator[](size_t i) const { return keys_[i].key(); }
 
  private:
-  void put(size_t place, uint64_t number) {
-    char* text = texts_[place].data();
-    std::string_view("memtier-").copy(text, 8);
-    for (size_t at = key_size; at-- > 8; number /= 10)
-      text[at] = static_cast<char>('0' + number % 10);
-    const std::string_view bytes(text, key_size);
-    keys_[place] = Key{bytes, hasher_(bytes)};
-  }
-
   KeyHasher hasher_;
-  std::array<std::array<char, key_size>, capacity> texts_;
-  std::array<Key, capacity> keys_;
+  std::array<NumberedKey, capacity> keys_;
 };
 
 }  // namespace ringcached

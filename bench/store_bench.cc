@@ -37,7 +37,8 @@ class Keys {
   Keys() = default;
   void add(size_t number) {
     char* at = text_.data() + keys_.size() * key_size;
-    std::snprintf(at, key_size, "memtier-%011zu", number);
+    std::snprintf(at, key_size, "memtier-%011llu",
+                  static_cast<unsigned long long>(number % 100'000'000'000));
     const std::string_view bytes(at, key_size - 1);
     keys_.push_back(Key{bytes, KeyHasher(seed)(bytes)});
   }

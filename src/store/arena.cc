@@ -7,6 +7,7 @@
 #include "base/poison.h"
 #include "store/page.h"
 #include "store/room.h"
+#include "store/touch_ahead.h"
 
 #ifdef RINGCACHED_SYSTEM_ARENA
 #include <cstdlib>
@@ -65,22 +66,36 @@ void Arena::raw_release(void* memory, size_t size, size_t alignment) {
 
 #endif
 
-bool Arena::take_block() {
+/// nullptr: no memory.
+char* Arena::new_block() {
   // So that a page can always be returned.
   const size_t blocks = blocks_.size() + 1;
-  if (!make_room(blocks_, blocks, faults_, Allocation::Block)) return false;
+  if (!make_room(blocks_, blocks, faults_, Allocation::Block)) return nullptr;
   if (!make_room(free_pages_, blocks * (block_size / page_size), faults_, Allocation::Block))
-    return false;
-  if (faults_.strikes(Allocation::Block)) return false;
+    return nullptr;
+  if (faults_.strikes(Allocation::Block)) return nullptr;
   char* block = static_cast<char*>(raw_allocate(block_size, block_size));
-  if (block == nullptr) return false;
+  if (block == nullptr) return nullptr;
   // A hint: without it (or where the kernel does not have it) all works the same, with more TLB
   // misses.
   madvise(block, block_size, MADV_HUGEPAGE);
   blocks_.push_back(block);
-  carve_ = block;
-  carve_end_ = block + block_size;
-  return true;
+  return block;
+}
+
+bool Arena::take_block() {
+  carve_ = prepared_ != nullptr ? prepared_ : new_block();
+  prepared_ = nullptr;
+  carve_end_ = carve_ == nullptr ? nullptr : carve_ + block_size;
+  return carve_ != nullptr;
+}
+
+/// In the middle of a block: by its end the thread that touches has had its time, and whoever never
+/// comes so far has spent nothing.
+void Arena::prepare_block() {
+  if (carve_end_ - carve_ != block_size / 2 || prepared_ != nullptr || !free_pages_.empty()) return;
+  prepared_ = new_block();
+  if (prepared_ != nullptr) touch_ahead(prepared_);
 }
 
 char* Arena::take_page() {
@@ -119,15 +134,15 @@ bool Arena::take_ahead(size_t pages) {
   return true;
 }
 
-void* Arena::allocate_buckets(size_t size, size_t alignment) {
-  if (faults_.strikes(Allocation::Buckets)) return nullptr;
+void* Arena::allocate_buckets(Allocation kind, size_t size, size_t alignment) {
+  if (faults_.strikes(kind)) return nullptr;
   void* memory = raw_allocate(size, alignment);
   if (memory != nullptr && alignment >= block_size) madvise(memory, size, MADV_HUGEPAGE);
   return memory;
 }
 
-void* Arena::allocate_zero_buckets(size_t size, size_t alignment) {
-  if (faults_.strikes(Allocation::Buckets)) return nullptr;
+void* Arena::allocate_zero_buckets(Allocation kind, size_t size, size_t alignment) {
+  if (faults_.strikes(kind)) return nullptr;
   return raw_allocate(size, alignment, true);
 }
 

@@ -28,23 +28,26 @@ class Arena {
 
   /// page_size bytes, page_size aligned, contents undefined; nullptr: no memory.
   char* take_page();
+  /// Many more pages will be taken: sees to a block for them before it is needed.
+  void prepare_block();
   /// The page may be taken again; `to_kernel` gives its memory back meanwhile (the addresses stay).
   void return_page(char* page, bool to_kernel);
   /// Makes sure of memory for so many pages, all of it resident, on huge pages where the kernel has
   /// them: nobody will wait for it while it serves. false: not all of it was to be had.
   bool take_ahead(size_t pages);
 
-  /// For the table: `size` bytes at a multiple of `alignment`, contents undefined; nullptr: no
-  /// memory. Aligned to block_size it may lie on huge pages.
-  void* allocate_buckets(size_t size, size_t alignment);
+  /// For tables and ghosts, as `kind` says: `size` bytes at a multiple of `alignment`, contents
+  /// undefined; nullptr: no memory. Aligned to block_size it may lie on huge pages.
+  void* allocate_buckets(Allocation kind, size_t size, size_t alignment);
   /// The same filled with zeros, which cost nothing before they are touched.
-  void* allocate_zero_buckets(size_t size, size_t alignment);
+  void* allocate_zero_buckets(Allocation kind, size_t size, size_t alignment);
   void release(void* memory, size_t size, size_t alignment);
 
  private:
   void* raw_allocate(size_t size, size_t alignment, bool zeroed = false);
   void raw_release(void* memory, size_t size, size_t alignment);
   bool take_block();
+  char* new_block();
 
   FaultPlan& faults_;
   [[maybe_unused]] unsigned arena_ = 0;  // of jemalloc
@@ -52,6 +55,7 @@ class Arena {
   std::vector<char*> free_pages_;
   char* carve_ = nullptr;  // the rest of the newest block: [carve_, carve_end_)
   char* carve_end_ = nullptr;
+  char* prepared_ = nullptr;  // the next block, if there is one already
 };
 
 }  // namespace ringcached::store

@@ -23,8 +23,11 @@ constexpr uint32_t looked_at_for_dead = 5;  // per queue, as memcached looks at 
 
 }  // namespace
 
-Eviction::Eviction(const Slab& slab, ClassTable& classes, FaultPlan& faults)
-    : slab_(slab), classes_(classes), faults_(faults), small_share_(small_share_min) {}
+Eviction::Eviction(const Slab& slab, ClassTable& classes, Arena& arena)
+    : slab_(slab),
+      classes_(classes),
+      small_share_(small_share_min),
+      queues_(make_queues(arena, std::make_index_sequence<classes_max>())) {}
 
 void Eviction::insert(Item& item, uint64_t hash) {
   Queues& queues = queues_[item.class_number()];
@@ -128,7 +131,7 @@ void Eviction::remember(const Item& item, uint64_t hash) {
   if (item.has(status::in_main)) return;
   Queues& queues = queues_[item.class_number()];
   ghost_bytes_ -= queues.ghost.bytes();
-  queues.ghost.fit(queues.size() - queues.size() / ghost_share, faults_);
+  queues.ghost.fit(queues.size() - queues.size() / ghost_share);
   ghost_bytes_ += queues.ghost.bytes();
   queues.ghost.add(hash);
 }

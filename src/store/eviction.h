@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "store/class_table.h"
 #include "store/ghost.h"
@@ -31,6 +32,7 @@ class Eviction {
   };
 
   struct Queues {
+    explicit Queues(Arena& arena) : ghost(arena) {}
     ItemQueue small;
     ItemQueue main;
     Ghost ghost;
@@ -38,8 +40,8 @@ class Eviction {
     uint64_t size() const { return small.size() + main.size(); }
   };
 
-  /// Counts hits and moves in `classes`, which must outlive it.
-  Eviction(const Slab& slab, ClassTable& classes, FaultPlan& faults);
+  /// Counts hits and moves in `classes`; the ghosts' memory is the arena's. All outlive it.
+  Eviction(const Slab& slab, ClassTable& classes, Arena& arena);
 
   /// An insert or a remember of this hash is to come.
   void prefetch_ghost(uint8_t class_number, uint64_t hash) const {
@@ -96,6 +98,11 @@ class Eviction {
     void end_window();
   };
 
+  template <size_t... class_number>
+  static std::array<Queues, classes_max> make_queues(Arena& arena,
+                                                     std::index_sequence<class_number...>) {
+    return {((void)class_number, Queues(arena))...};
+  }
   ClassCounters& counters_of(const Item& item) { return classes_[item.class_number()].counters; }
   ItemQueue& queue_of(const Item& item) {
     Queues& queues = queues_[item.class_number()];
@@ -107,7 +114,6 @@ class Eviction {
 
   const Slab& slab_;
   ClassTable& classes_;
-  FaultPlan& faults_;
   uint64_t ghost_bytes_ = 0;
   Hits main_hits_, ghost_hits_;  // of all classes
   double small_share_;

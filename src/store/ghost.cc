@@ -2,33 +2,64 @@
 
 #include <algorithm>
 
-#include "ringcached/key.h"
-#include "store/room.h"
-
 namespace ringcached::store {
 
 namespace {
 
-/// Beyond this many words a resized ghost starts empty: copying would hold the core up for longer
-/// than about 50 us.
-constexpr size_t copied_words_max = 32 * 1024;
+constexpr uint64_t places = 4;  // per word
+/// Words per call of fit(): one line of the cache.
+constexpr uint32_t steps = 8;
+/// Shrinks when it has so many places per object, as a fraction.
+constexpr uint64_t slack_numerator = 5, slack_denominator = 4;
 
-/// Never 0, which is an empty slot.
+/// Never 0, which is an empty place.
 uint64_t fingerprint_of(uint64_t hash) {
   return std::max<uint64_t>(tag_of(hash), 1);
 }
 
 }  // namespace
 
+void Ghost::fit(uint64_t objects) {
+  const uint64_t wanted = std::max<uint64_t>(objects / places, words_min);
+  for (uint32_t i = 0; i < steps; ++i) {
+    if (words_.count() < wanted) {
+      if (!grow()) return;
+    } else if (words_.count() * slack_denominator > wanted * slack_numerator) {
+      shrink();
+    } else {
+      return;
+    }
+  }
+}
+
+/// A new word begins as a copy of the one it is split from: which of the two a fingerprint belongs
+/// to is not known any more.
+bool Ghost::grow() {
+  if (words_.count() == 0) return words_.start(words_min);
+  if (!words_.add()) return false;
+  const uint32_t last = words_.count() - 1;
+  words_[last] = words_[words_.source_of(last)];
+  return true;
+}
+
+/// The two newest of each stay.
+void Ghost::shrink() {
+  constexpr uint64_t newest = 0xffffffff;
+  const uint32_t last = words_.count() - 1;
+  uint64_t& word = words_[words_.source_of(last)];
+  word = (word & newest) | (words_[last] & newest) << 32;
+  words_.remove_last();
+}
+
 void Ghost::add(uint64_t hash) {
-  if (words_.empty()) return;
-  uint64_t& word = words_[place_of(hash)];
+  if (words_.count() == 0) return;
+  uint64_t& word = word_of(hash);
   word = (word << 16) | fingerprint_of(hash);
 }
 
 bool Ghost::take(uint64_t hash) {
-  if (words_.empty()) return false;
-  uint64_t& word = words_[place_of(hash)];
+  if (words_.count() == 0) return false;
+  uint64_t& word = word_of(hash);
   const uint64_t wanted = fingerprint_of(hash);
   for (int shift = 0; shift < 64; shift += 16) {
     if (((word >> shift) & 0xffff) != wanted) continue;
@@ -38,19 +69,6 @@ bool Ghost::take(uint64_t hash) {
     return true;
   }
   return false;
-}
-
-/// Buckets are chosen by the hash's share of the whole, so that a bucket of the new size finds what
-/// it knew about where the old one of the same share was.
-void Ghost::resize(uint64_t objects, FaultPlan& faults) {
-  const uint64_t count = std::max(objects, slots_min) / 4;
-  std::vector<uint64_t> resized;
-  if (!make_room(resized, count, faults, Allocation::Ghost)) return;
-  resized.resize(count);
-  if (!words_.empty() && count <= copied_words_max && words_.size() <= copied_words_max) {
-    for (uint64_t i = 0; i < count; ++i) resized[i] = words_[i * words_.size() / count];
-  }
-  words_ = std::move(resized);
 }
 
 }  // namespace ringcached::store

@@ -13,7 +13,9 @@ namespace {
 constexpr uint32_t reaped_at_once = 64;
 /// Rounds of that before somebody else's memory is taken.
 constexpr uint32_t reap_rounds_max = 16;
-/// Evictions in the class for one chunk; one suffices but for giants.
+/// Evictions in the class for one chunk; one suffices but for giants. Those from a page that is
+/// being emptied bring no chunk and do not count: they are due anyway, and there are a page's
+/// worth.
 constexpr uint32_t evictions_max = 4;
 /// Old items whose pages are looked at, per queue, and pages beyond those, to find one to empty.
 constexpr uint32_t page_candidates_max = 8;
@@ -51,19 +53,20 @@ void* Store::make_way(uint8_t class_number) {
     if (void* chunk = slab_.allocate(class_number); chunk != nullptr) return chunk;
   }
   if (!config_.evict) return reclaim_dead(class_number);
-  for (uint32_t i = 0; i < evictions_max; ++i) {
+  for (uint32_t i = 0; i < evictions_max;) {
     const Eviction::Victim victim = eviction_.choose(class_number, life_, keep_);
     if (victim.item == nullptr) break;
+    if (page_of(victim.item).number != move_.page) ++i;
     prefetch_next_victims(*victim.item);
     evict(*victim.item, victim.dead);
     if (void* chunk = slab_.allocate(class_number); chunk != nullptr) return chunk;
   }
-  return take_page_from_others() ? slab_.allocate(class_number) : nullptr;
+  return take_page_from_others(class_number) ? slab_.allocate(class_number) : nullptr;
 }
 
 /// -M: nobody who lives has to go.
 void* Store::reclaim_dead(uint8_t class_number) {
-  if (slab_.let_go_of_one()) return slab_.allocate(class_number);
+  if (slab_.let_go_of_one(class_number)) return slab_.allocate(class_number);
   const Eviction::Victim victim = eviction_.choose_dead(class_number, life_, keep_);
   if (victim.item == nullptr) return nullptr;
   evict(*victim.item, true);
@@ -141,9 +144,9 @@ void Store::reap(uint32_t chunks) {
   }
 }
 
-/// Empties one page, of the richest class if possible; true: there is an empty page now.
-bool Store::take_page_from_others() {
-  if (slab_.let_go_of_one()) return true;
+/// Empties one page for `heir`, of the richest class if possible; true: there is room now.
+bool Store::take_page_from_others(uint8_t heir) {
+  if (slab_.let_go_of_one(heir)) return true;
   uint64_t tried = 0;
   for (;;) {
     uint64_t most = 0;
@@ -155,7 +158,8 @@ bool Store::take_page_from_others() {
       donor = i;
     }
     if (most == 0) return false;
-    if (const uint32_t number = find_page_of(donor); number != 0 && empty_page(number)) return true;
+    const uint32_t number = find_page_of(donor);
+    if (number != 0 && empty_page(number, heir)) return true;
     tried |= uint64_t{1} << donor;
   }
 }
@@ -206,12 +210,12 @@ bool Store::is_evictable(const void* chunk) const {
 
 /// Evicts all that lies on the page. A giant's chunks elsewhere go as well, and may leave other
 /// pages empty before this one.
-bool Store::empty_page(uint32_t number) {
+bool Store::empty_page(uint32_t number, uint8_t heir) {
   if (slab_.is_kept(number)) {
-    slab_.let_go(number);
-    return slab_.pages_empty() != 0;
+    slab_.let_go(number, heir);
+    return slab_.has_room(heir);
   }
-  slab_.close_page(number);
+  slab_.close_page(number, heir);
   for (uint32_t i = 0; slab_.page(number).closed && i < slab_.page(number).carved; ++i) {
     void* chunk = slab_.chunk_at((number << chunk_index_bits) | i);
     Item* item = static_cast<Item*>(chunk);
@@ -222,9 +226,9 @@ bool Store::empty_page(uint32_t number) {
     }
     if (item->is_linked()) evict(*item, life_.is_over(*item));
   }
-  while (slab_.pages_empty() == 0 && dying_ != no_ref) reap(reaped_at_once);
+  while (!slab_.has_room(heir) && dying_ != no_ref) reap(reaped_at_once);
   slab_.open_page(number);
-  if (slab_.pages_empty() == 0) return false;
+  if (!slab_.has_room(heir)) return false;
   ++counters_[Counter::SlabsMoved];
   return true;
 }

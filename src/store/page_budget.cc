@@ -1,5 +1,7 @@
 #include "store/page_budget.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "store/page.h"
 
@@ -67,6 +69,11 @@ void PageBudget::resize(uint64_t total_bytes) {
 
 bool PageBudget::owes(uint32_t partition) const {
   return reserved(partition) > entitlement() || (pool_left() < 0 && drawn(partition) > 0);
+}
+
+uint64_t PageBudget::left(uint32_t partition) const {
+  const uint64_t own = entitlement() - std::min(entitlement(), reserved(partition));
+  return own + static_cast<uint64_t>(std::max<int64_t>(pool_left(), 0));
 }
 
 uint64_t PageBudget::held(uint32_t partition) const {

@@ -28,6 +28,8 @@ class PageBudget {
   bool owes(uint32_t partition) const;
 
   uint64_t held(uint32_t partition) const;
+  /// Pages that the partition could take now, if nobody else takes of the pool.
+  uint64_t left(uint32_t partition) const;
   /// The partition holds pages of the pool, which others could use.
   bool draws_on_pool(uint32_t partition) const { return drawn(partition) > 0; }
   /// The most pages that one partition can ever hold.

@@ -9,8 +9,10 @@ namespace ringcached::store {
 
 namespace {
 
-/// Chunks looked at in one step: about 20 us.
-constexpr uint32_t chunks_per_step = 64;
+/// What one step may cost, in chunks that are only looked at. One that is vacated costs as much as
+/// several, and more the larger it is: bench/pauses holds a step to 50 us.
+constexpr uint32_t step_cost = 48;
+constexpr uint32_t vacate_cost = 4;  // and 1 for each KiB
 /// Walks over the page before it is left as it was: what is pinned or under way comes home in
 /// between.
 constexpr uint32_t rounds_max = 4;
@@ -83,7 +85,7 @@ bool Store::start_move(const Balance::Move& move) {
 
 /// Ends when the page was emptied (the slab then gave it to its heir) or would not become empty.
 void Store::step_move() {
-  for (uint32_t i = 0; i < chunks_per_step; ++i) {
+  for (uint32_t cost = 0; cost < step_cost;) {
     const Slab::Page& page = slab_.page(move_.page);
     if (!page.closed) {
       ++counters_[Counter::SlabsMoved];
@@ -99,7 +101,10 @@ void Store::step_move() {
       move_ = {};
       return;
     }
-    vacate(slab_.chunk_at((move_.page << chunk_index_bits) | move_.chunk++));
+    void* chunk = slab_.chunk_at((move_.page << chunk_index_bits) | move_.chunk++);
+    const uint32_t kib = page_of(chunk).chunk_size / 1024u;
+    cost += kind_of(Slab::shape_at(chunk)) == ChunkKind::Free ? 1 : vacate_cost + kib;
+    vacate(chunk);
   }
 }
 

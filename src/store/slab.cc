@@ -112,10 +112,10 @@ void Slab::let_go(uint32_t number, uint8_t heir) {
   retire(number);
 }
 
-bool Slab::let_go_of_one() {
+bool Slab::let_go_of_one(uint8_t heir) {
   for (uint32_t i = 0; i < sizes_.count(); ++i) {
     if (classes_[i].pages != 1 || classes_[i].used != 0) continue;
-    let_go(classes_[i].with_room);
+    let_go(classes_[i].with_room, heir);
     return true;
   }
   return false;
@@ -160,6 +160,7 @@ uint32_t Slab::take_page() {
     budget_.give_back(partition_);
     return 0;
   }
+  if (budget_.left(partition_) >= block_size / page_size) arena_.prepare_block();
   const uint32_t number = free_number();
   pages_[number] = Page{};
   directory_.set(number, base, 0);
@@ -210,12 +211,13 @@ void Slab::retire(uint32_t number) {
   page.carved = 0;
   page.closed = false;
   page.class_number = no_class;
-  const bool owed = budget_.owes(partition_);
-  if (page.heir != no_class && !owed) {
+  // Even if the budget wants a page back: who inherits has none, and the next one can go there.
+  if (page.heir != no_class) {
     cut(number, page.heir);
     return;
   }
-  if (owed || (empty_count_ >= spare_pages_max && budget_.draws_on_pool(partition_))) {
+  if (budget_.owes(partition_) ||
+      (empty_count_ >= spare_pages_max && budget_.draws_on_pool(partition_))) {
     give_up(number);
     return;
   }

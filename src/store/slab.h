@@ -62,7 +62,11 @@ class Slab {
   /// An empty page that its class kept goes to `heir`, or to whom it may concern.
   void let_go(uint32_t number, uint8_t heir = no_class);
   /// The same for any such page; false: there is none.
-  bool let_go_of_one();
+  bool let_go_of_one(uint8_t heir = no_class);
+  /// Without a page from the budget there is a chunk for this class.
+  bool has_room(uint8_t class_number) const {
+    return classes_[class_number].with_room != 0 || empty_count_ > 0;
+  }
   /// An empty page that belongs to no class goes back to the budget; false: there is none.
   bool give_up_empty();
   bool is_kept(uint32_t number) const {

@@ -30,7 +30,7 @@ Store::Store(const StoreConfig& config, PageBudget& budget, Counters& counters)
       arena_(faults_),
       slab_(sizes_, arena_, budget, config.partition),
       table_(arena_, slab_.directory(), config_.hasher, config.initial_buckets),
-      eviction_(slab_, classes_, faults_),
+      eviction_(slab_, classes_, arena_),
       cas_last_(config.partition),
       cas_step_(std::bit_ceil(uint64_t{config.partitions})) {
   RC_ASSERT(config.partition < config.partitions);

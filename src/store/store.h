@@ -252,9 +252,9 @@ class Store {
   void tell_evicted(const Item& item) const;
   void tell_page_move(uint8_t donor, uint8_t heir) const;
   void count_expired_unfetched(const Item& item);
-  bool take_page_from_others();
+  bool take_page_from_others(uint8_t heir);
   uint32_t find_page_of(uint8_t donor);
-  bool empty_page(uint32_t number);
+  bool empty_page(uint32_t number, uint8_t heir);
   bool can_empty(uint32_t number) const;
   bool is_evictable(const void* chunk) const;
   void reap(uint32_t chunks);

@@ -17,14 +17,15 @@ constexpr uint32_t overflow_first = 64;  // buckets, a page of the kernel
 
 Table::Table(Arena& arena, const PageDirectory& pages, const KeyHasher& hasher,
              uint32_t initial_buckets)
-    : pages_(pages), hasher_(hasher), homes_(arena), overflow_(arena) {
+    : pages_(pages),
+      hasher_(hasher),
+      homes_(arena, Allocation::Buckets),
+      overflow_(arena, Allocation::Buckets) {
   uint32_t first = std::bit_ceil(std::max<uint32_t>(initial_buckets, 2));
   while (!homes_.start(first)) {
     RC_ASSERT(first > 2);
     first /= 2;
   }
-  count_ = first;
-  mask_ = count_ - 1;
 }
 
 bool Table::prefetch_item(uint64_t hash) const {
@@ -57,7 +58,7 @@ void Table::insert(uint64_t hash, const Item& item) {
   append(home_of(hash), entry_tag_of(hash), ref_of(&item));
   ++size_;
   for (uint32_t i = 0; i < splits_per_insert; ++i) {
-    if (size_ <= count_ * bucket_items || !grow()) break;
+    if (size_ <= homes_.count() * bucket_items || !grow()) break;
   }
 }
 
@@ -114,17 +115,13 @@ void Table::append(Bucket& home, uint16_t tag, Ref ref) {
 
 /// Splits the next bucket in line. Without memory for it the table stays as it is, only slower.
 bool Table::grow() {
-  if (count_ == homes_.room()) {
-    if (count_ > UINT32_MAX / 2 || !homes_.grow()) return false;
-    mask_ = mask_ * 2 + 1;
-  }
-  const uint32_t source = source_of(count_);
-  homes_.at(count_) = Bucket{};
-  ++count_;
-  redistribute(homes_.at(source));
+  if (!homes_.add()) return false;
+  const uint32_t count = homes_.count();
+  homes_[count - 1] = Bucket{};
+  redistribute(homes_[homes_.source_of(count - 1)]);
   // The next two will be split a few inserts from now.
-  prefetch_keys(homes_.at(source_of(count_)));
-  __builtin_prefetch(&homes_.at(source_of(uint64_t{count_} + 1)));
+  prefetch_keys(homes_[homes_.source_of(count)]);
+  __builtin_prefetch(&homes_[homes_.source_of(uint64_t{count} + 1)]);
   return true;
 }
 
@@ -160,6 +157,7 @@ uint32_t Table::take_overflow() {
   } else {
     RC_ASSERT(overflow_used_ < overflow_.room());
     number = overflow_used_++;
+    overflow_.touch_behind(number);
   }
   overflow_.at(number) = Bucket{};
   return number;
@@ -172,9 +170,9 @@ void Table::free_overflow(uint32_t number) {
 }
 
 void Table::verify() const {
-  RC_ASSERT(mask_ >= count_ - 1 && (mask_ >> 1) < count_ && (mask_ & (mask_ + 1)) == 0);
+  homes_.verify();
   uint64_t items = 0, overflow = 0, free = 0;
-  for (uint32_t i = 0; i < count_; ++i) items += verify_chain(i, &overflow);
+  for (uint32_t i = 0; i < homes_.count(); ++i) items += verify_chain(i, &overflow);
   for (uint32_t number = overflow_head_; number != 0; number = overflow_.at(number).more) ++free;
   RC_ASSERT(items == size_ && free == overflow_free_ && overflow + free + 1 == overflow_used_);
 }
@@ -186,7 +184,7 @@ void Table::verify_bucket(uint64_t hash) const {
 
 uint64_t Table::verify_chain(uint32_t index, uint64_t* overflow) const {
   uint64_t items = 0;
-  for (const Bucket* bucket = &homes_.at(index);;) {
+  for (const Bucket* bucket = &homes_[index];;) {
     const uint32_t used = bucket->used();
     for (uint32_t slot = 0; slot < bucket_slots; ++slot) {
       RC_ASSERT((bucket->tags[slot] != 0) == (slot < used));

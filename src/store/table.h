@@ -16,6 +16,7 @@
 #include "store/bucket.h"
 #include "store/bucket_space.h"
 #include "store/item.h"
+#include "store/linear_buckets.h"
 #include "store/page_directory.h"
 
 namespace ringcached::store {
@@ -47,9 +48,9 @@ class Table {
   void erase(uint64_t hash, const Item& item);
 
   uint64_t size() const { return size_; }
-  uint64_t buckets() const { return count_; }
+  uint64_t buckets() const { return homes_.count(); }
   /// Memory in use: buckets, overflow buckets.
-  uint64_t bytes() const { return (count_ + overflow_used_) * sizeof(Bucket); }
+  uint64_t bytes() const { return (homes_.count() + overflow_used_) * sizeof(Bucket); }
 
   void verify() const;
   /// Of the bucket of this hash.
@@ -63,11 +64,8 @@ class Table {
     uint32_t slot = 0;
   };
 
-  uint32_t index_of(uint64_t hash) const {
-    const uint32_t index = bucket_bits_of(hash) & mask_;
-    return index < count_ ? index : index & (mask_ >> 1);
-  }
-  Bucket& home_of(uint64_t hash) const { return homes_.at(index_of(hash)); }
+  uint32_t index_of(uint64_t hash) const { return homes_.index_of(bucket_bits_of(hash)); }
+  Bucket& home_of(uint64_t hash) const { return homes_[index_of(hash)]; }
   Item& item_at(Ref ref) const { return *static_cast<Item*>(pages_.chunk_at(ref)); }
   bool prefetch_item_in(const Bucket& bucket, uint16_t tag) const;
   void prefetch_keys(const Bucket& bucket) const;
@@ -75,17 +73,14 @@ class Table {
   void append(Bucket& home, uint16_t tag, Ref ref);
   bool grow();
   void redistribute(Bucket& home);
-  uint32_t source_of(uint64_t split) const { return static_cast<uint32_t>(split) & (mask_ >> 1); }
   uint32_t take_overflow();
   void free_overflow(uint32_t number);
   uint64_t verify_chain(uint32_t index, uint64_t* overflow) const;
 
   const PageDirectory& pages_;
   const KeyHasher& hasher_;
-  BucketSpace homes_;
-  BucketSpace overflow_;
-  uint32_t count_;  // home buckets in use
-  uint32_t mask_;   // the next power of two above count_ - 1, less one
+  LinearBuckets<Bucket> homes_;
+  BucketSpace<Bucket> overflow_;
   uint64_t size_ = 0;
   uint32_t overflow_used_ = 1;  // numbers below this were taken at least once; 0 never is
   uint32_t overflow_free_ = 0;  // of those, how many are free

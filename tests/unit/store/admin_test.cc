@@ -1,5 +1,6 @@
 // Claims about what an operator can ask of a store: another size, pages moved by hand, a round of
 // the sweep, figures, a walk over everything.
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -78,6 +79,25 @@ TEST_CASE("a smaller limit takes pages away from items of megabytes as well") {
   CHECK(pages(f) <= 128);
   f.store.verify();
   CHECK(f.count(Counter::CurrItems) > 0);  // nor does it take more than it must
+}
+
+TEST_CASE("while the limit falls every new item finds room, at the price of a page at most") {
+  Fixture f(16u << 20);
+  fill(f, "a", 150'000, 100);
+  f.budget.resize(4u << 20);
+  uint64_t most = 0;
+  uint8_t class_number = 0;
+  for (uint32_t i = 0; f.budget.owes(0); ++i) {
+    REQUIRE(i < 100'000);
+    f.store.sweep();
+    const uint64_t before = f.count(Counter::Evictions);
+    REQUIRE(f.set(numbered("b", i), pattern(100, i)) != nullptr);
+    most = std::max(most, f.count(Counter::Evictions) - before);
+    class_number = class_of(f, numbered("b", i));
+    // Sizes that had no page so far.
+    if (i % 64 == 0) REQUIRE(f.set(numbered("c", i), pattern(500 + i, i)) != nullptr);
+  }
+  CHECK(most <= f.store.sizes().chunks_per_page(class_number) + 4);
 }
 
 TEST_CASE("a smaller limit with all pages pinned waits until they are not") {

@@ -5,15 +5,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "store/page.h"
+#include "store/touch_ahead.h"
 
 namespace ringcached::store {
 namespace {
@@ -90,16 +93,48 @@ TEST_CASE("memory is zero where that was asked for") {
   FaultPlan faults;
   Arena arena(faults);
   constexpr size_t size = 1u << 20;
-  char* used = static_cast<char*>(arena.allocate_buckets(size, 64));
+  char* used = static_cast<char*>(arena.allocate_buckets(Allocation::Buckets, size, 64));
   REQUIRE(used != nullptr);
   std::memset(used, 1, size);
   arena.release(used, size, 64);
-  char* fresh = static_cast<char*>(arena.allocate_zero_buckets(size, 64));
+  char* fresh = static_cast<char*>(arena.allocate_zero_buckets(Allocation::Buckets, size, 64));
   REQUIRE(fresh != nullptr);
   CHECK(std::all_of(fresh, fresh + size, [](char byte) { return byte == 0; }));
   arena.release(fresh, size, 64);
   faults.fail_nth(1);
-  CHECK(arena.allocate_zero_buckets(size, 64) == nullptr);
+  CHECK(arena.allocate_zero_buckets(Allocation::Buckets, size, 64) == nullptr);
+}
+
+TEST_CASE("a block that will be needed is made resident beforehand, and keeps what is in it") {
+  FaultPlan faults;
+  Arena arena(faults);
+  char* page =
+      static_cast<char*>(arena.allocate_buckets(Allocation::Buckets, block_size, block_size));
+  REQUIRE(page != nullptr);
+  page[1] = 7;
+  touch_ahead(page);
+  char* const last = page + block_size - page_size;
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (resident(last) < page_size && std::chrono::steady_clock::now() < patience) {
+    std::this_thread::yield();
+  }
+  CHECK(resident(last) == page_size);
+  CHECK(page[1] == 7);
+  arena.release(page, block_size, block_size);
+}
+
+TEST_CASE("a prepared block is the next one that pages come from") {
+  FaultPlan faults;
+  Arena arena(faults);
+  constexpr size_t per_block = block_size / page_size;
+  for (size_t i = 0; i < per_block; ++i) {
+    REQUIRE(arena.take_page() != nullptr);
+    arena.prepare_block();
+  }
+  faults.fail_nth_of(Allocation::Block, 1);
+  for (size_t i = 0; i < per_block; ++i) REQUIRE(arena.take_page() != nullptr);
+  CHECK(faults.is_armed());
+  CHECK(arena.take_page() == nullptr);
 }
 
 }  // namespace ringcached::store

@@ -34,7 +34,7 @@ TEST_CASE("a bucket names exactly the entries that have a tag") {
 TEST_CASE("buckets stay where they are while their space doubles") {
   FaultPlan faults;
   Arena arena(faults);
-  BucketSpace space(arena);
+  BucketSpace<Bucket> space(arena, Allocation::Buckets);
   CHECK(space.room() == 0);
   REQUIRE(space.start(4));
   CHECK(space.room() == 4);
