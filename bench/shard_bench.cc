@@ -163,7 +163,7 @@ struct Silence final : Everyone, BatchOwner {
   Outcome tune(Verb, uint64_t) override { return Outcome::Done; }
   void stop_process(bool) override {}
   void describe_connections(Report&) override {}
-  void refresh_gauges() override {}
+  void refresh_gauges(std::string_view) override {}
   void batch_returned(Batch&) override {}
 };
 

@@ -71,6 +71,11 @@ enum class Counter : uint8_t {
   TableBuckets,
   GhostBytes,
   PinnedBytes,
+  ArenaBytes,          // of pages and tables: taken from the allocator
+  ArenaBytesReturned,  // of those: pages that the kernel has back
+  MallocAllocated,     // all that the allocator has given out, whole process; core 0 tells
+  MallocResident,      // pages that the allocator counts as resident
+  MallocMapped,
   ReceiveBuffers,  // provided buffers, in count
   ReceiveBufferBytes,
   OutputBlocks,

@@ -398,12 +398,17 @@ void Core::describe_connections(shard::Report& report) {
   if (watchers_) watchers_->describe(report);
 }
 
-void Core::refresh_gauges() {
+void Core::refresh_gauges(std::string_view sub_command) {
   if (store_) store_->update_gauges();
   counters_[Counter::Partitions] = store_ ? 1 : 0;
   counters_[Counter::ReceiveBuffers] = door_.pool().buffers();
   counters_[Counter::ReceiveBufferBytes] = door_.pool().buffers() * io::BufferPool::buffer_stride;
   counters_[Counter::OutputBlocks] = services_->pool.blocks_out();
+  if (index_ != 0 || sub_command != "ring") return;  // the allocator's lock is taken for a while
+  const auto allocator = store::allocator_figures().value_or(store::AllocatorFigures{});
+  counters_[Counter::MallocAllocated] = allocator.allocated;
+  counters_[Counter::MallocResident] = allocator.resident;
+  counters_[Counter::MallocMapped] = allocator.mapped;
 }
 
 // --- Stopping.

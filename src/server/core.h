@@ -49,7 +49,7 @@ class Core final : public shard::Everyone {
   Outcome tune(Verb verb, uint64_t value) override;
   void stop_process(bool graceful) override;
   void describe_connections(shard::Report& report) override;
-  void refresh_gauges() override;
+  void refresh_gauges(std::string_view sub_command) override;
 
  private:
   /// Slots of Tick tokens.

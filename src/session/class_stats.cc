@@ -69,7 +69,9 @@ constexpr ClassRow byte_rows[] = {
     {"bytes_used", ClassCounter::count_, [](F f) { return f.chunks_used * f.chunk_size; }},
     {"bytes_requested", ClassCounter::count_, [](F f) { return f.bytes_requested; }},
     {"bytes_free", ClassCounter::count_,
-     [](F f) { return f.pages * page_bytes - f.chunks_used * f.chunk_size; }},
+     [](F f) { return (f.chunks() - f.chunks_used) * f.chunk_size; }},
+    {"bytes_lost", ClassCounter::count_,  // headers of pages, and what is left behind their chunks
+     [](F f) { return f.pages * page_bytes - f.chunks() * f.chunk_size; }},
     {"ghost_bytes", ClassCounter::count_, [](F f) { return f.ghost_bytes; }},
 };
 

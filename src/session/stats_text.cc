@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <fstream>
 
 #include "session/class_stats.h"
 #include "session/settings_text.h"
@@ -43,6 +44,19 @@ std::string hash_power(const StatSources& s) {
   return std::to_string(power);
 }
 
+constexpr uint64_t output_block_size = 16384;  // session/output.h
+
+std::string output_bytes(const StatSources& s) {
+  return std::to_string(s.sum.counters[Counter::OutputBlocks] * output_block_size);
+}
+
+/// Bytes of the process that are in memory, as the kernel counts; 0 where it does not tell.
+uint64_t process_resident() {
+  uint64_t mapped = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> mapped >> resident;
+  return resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
 constexpr uint32_t reserved_fds_per_thread = 5;  // memcached's figure
 
 using S = const StatSources&;
@@ -64,8 +78,7 @@ constexpr Row general[] = {
     {"connection_structures", Counter::CurrConnections},
     {"response_obj_oom"},
     {"response_obj_count", Counter::OutputBlocks},
-    {"response_obj_bytes", Counter::count_,
-     [](S s) { return std::to_string(s.sum.counters[Counter::OutputBlocks] * 16384); }},
+    {"response_obj_bytes", Counter::count_, output_bytes},
     {"read_buf_count", Counter::ReceiveBuffers},
     {"read_buf_bytes", Counter::ReceiveBufferBytes},
     {"read_buf_bytes_free"},
@@ -165,9 +178,16 @@ constexpr Row ring[] = {
     {"table_buckets", Counter::TableBuckets},
     {"ghost_bytes", Counter::GhostBytes},
     {"pinned_bytes", Counter::PinnedBytes},
+    {"arena_bytes", Counter::ArenaBytes},
+    {"arena_bytes_returned", Counter::ArenaBytesReturned},
+    {"malloc_allocated", Counter::MallocAllocated},
+    {"malloc_resident", Counter::MallocResident},
+    {"malloc_mapped", Counter::MallocMapped},
+    {"process_resident", Counter::count_, [](S) { return std::to_string(process_resident()); }},
     {"receive_buffers", Counter::ReceiveBuffers},
     {"receive_buffer_bytes", Counter::ReceiveBufferBytes},
     {"output_blocks", Counter::OutputBlocks},
+    {"output_block_bytes", Counter::count_, output_bytes},
 };
 
 template <size_t n>

@@ -149,7 +149,7 @@ void Shard::run_for_all(const Operation& operation, Parcel& parcel) {
 }
 
 std::unique_ptr<Report> Shard::make_report(std::string_view sub_command) {
-  everyone_.refresh_gauges();
+  everyone_.refresh_gauges(sub_command);
   auto report = std::make_unique<Report>();
   report->counters = counters_;
   if (sub_command == "conns") {

@@ -24,8 +24,8 @@ class Everyone {
   virtual void stop_process(bool graceful) = 0;
   /// Adds this core's connections.
   virtual void describe_connections(Report& report) = 0;
-  /// Called before this core's counters are copied into a report.
-  virtual void refresh_gauges() = 0;
+  /// Called before this core's counters are copied into a report for `stats sub_command`.
+  virtual void refresh_gauges(std::string_view sub_command) = 0;
 
  protected:
   ~Everyone() = default;

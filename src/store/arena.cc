@@ -22,6 +22,10 @@ static_assert(block_size % page_size == 0);
 
 #ifdef RINGCACHED_SYSTEM_ARENA
 
+std::optional<AllocatorFigures> allocator_figures() {
+  return std::nullopt;
+}
+
 Arena::Arena(FaultPlan& faults) : faults_(faults) {}
 
 Arena::~Arena() {
@@ -39,6 +43,22 @@ void Arena::raw_release(void* memory, size_t, size_t) {
 }
 
 #else
+
+namespace {
+
+uint64_t allocator_says(const char* name) {
+  size_t value = 0, size = sizeof(value);
+  return mallctl(name, &value, &size, nullptr, 0) == 0 ? value : 0;
+}
+
+}  // namespace
+
+std::optional<AllocatorFigures> allocator_figures() {
+  uint64_t epoch = 1;  // any value makes it count anew
+  mallctl("epoch", nullptr, nullptr, &epoch, sizeof(epoch));
+  return AllocatorFigures{allocator_says("stats.allocated"), allocator_says("stats.resident"),
+                          allocator_says("stats.mapped")};
+}
 
 Arena::Arena(FaultPlan& faults) : faults_(faults) {
   size_t size = sizeof(arena_);
@@ -69,10 +89,12 @@ void Arena::raw_release(void* memory, size_t size, size_t alignment) {
 /// nullptr: no memory.
 char* Arena::new_block() {
   // So that a page can always be returned.
-  const size_t blocks = blocks_.size() + 1;
-  if (!make_room(blocks_, blocks, faults_, Allocation::Block)) return nullptr;
-  if (!make_room(free_pages_, blocks * (block_size / page_size), faults_, Allocation::Block))
+  const size_t blocks = blocks_.size() + 1, pages = blocks * (block_size / page_size);
+  if (!make_room(blocks_, blocks, faults_, Allocation::Block) ||
+      !make_room(free_pages_, pages, faults_, Allocation::Block) ||
+      !make_room(returned_pages_, pages, faults_, Allocation::Block)) {
     return nullptr;
+  }
   if (faults_.strikes(Allocation::Block)) return nullptr;
   char* block = static_cast<char*>(raw_allocate(block_size, block_size));
   if (block == nullptr) return nullptr;
@@ -93,16 +115,20 @@ bool Arena::take_block() {
 /// In the middle of a block: by its end the thread that touches has had its time, and whoever never
 /// comes so far has spent nothing.
 void Arena::prepare_block() {
-  if (carve_end_ - carve_ != block_size / 2 || prepared_ != nullptr || !free_pages_.empty()) return;
+  const bool is_half_used = carve_end_ - carve_ == block_size / 2;
+  if (!is_half_used || prepared_ != nullptr || !free_pages_.empty() || !returned_pages_.empty()) {
+    return;
+  }
   prepared_ = new_block();
   if (prepared_ != nullptr) touch_ahead(prepared_);
 }
 
 char* Arena::take_page() {
   if (faults_.strikes(Allocation::Page)) return nullptr;
-  if (!free_pages_.empty()) {
-    char* page = free_pages_.back();
-    free_pages_.pop_back();
+  for (std::vector<char*>* pages : {&free_pages_, &returned_pages_}) {
+    if (pages->empty()) continue;
+    char* page = pages->back();
+    pages->pop_back();
     return page;
   }
   if (carve_ == carve_end_ && !take_block()) return nullptr;
@@ -119,7 +145,7 @@ void Arena::return_page(char* page, bool to_kernel) {
     madvise(reinterpret_cast<void*>(block), block_size, MADV_NOHUGEPAGE);
     madvise(page, page_size, MADV_DONTNEED);
   }
-  free_pages_.push_back(page);
+  (to_kernel ? returned_pages_ : free_pages_).push_back(page);
 }
 
 bool Arena::take_ahead(size_t pages) {
@@ -137,17 +163,22 @@ bool Arena::take_ahead(size_t pages) {
 void* Arena::allocate_buckets(Allocation kind, size_t size, size_t alignment) {
   if (faults_.strikes(kind)) return nullptr;
   void* memory = raw_allocate(size, alignment);
-  if (memory != nullptr && alignment >= block_size) madvise(memory, size, MADV_HUGEPAGE);
+  if (memory == nullptr) return nullptr;
+  bucket_bytes_ += size;
+  if (alignment >= block_size) madvise(memory, size, MADV_HUGEPAGE);
   return memory;
 }
 
 void* Arena::allocate_zero_buckets(Allocation kind, size_t size, size_t alignment) {
   if (faults_.strikes(kind)) return nullptr;
-  return raw_allocate(size, alignment, true);
+  void* memory = raw_allocate(size, alignment, true);
+  if (memory != nullptr) bucket_bytes_ += size;
+  return memory;
 }
 
-void Arena::release(void* memory, size_t size, size_t alignment) {
-  if (memory != nullptr) raw_release(memory, size, alignment);
+void Arena::release_buckets(void* memory, size_t size, size_t alignment) {
+  raw_release(memory, size, alignment);
+  bucket_bytes_ -= size;
 }
 
 }  // namespace ringcached::store

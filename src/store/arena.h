@@ -7,14 +7,26 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "store/fault_plan.h"
+#include "store/page.h"
 
 namespace ringcached::store {
 
 /// One huge page of x86-64 and of ARM64 with 4 KiB pages.
 inline constexpr size_t block_size = 2u << 20;
+
+/// What the allocator counts: all arenas of the process, and malloc. Its resident bytes include
+/// what was never touched and pages that went back to the kernel one by one.
+struct AllocatorFigures {
+  uint64_t allocated = 0;
+  uint64_t resident = 0;
+  uint64_t mapped = 0;
+};
+/// nullopt: built without jemalloc. Takes a lock of the allocator for some 10 us an arena.
+std::optional<AllocatorFigures> allocator_figures();
 
 class Arena {
  public:
@@ -32,6 +44,9 @@ class Arena {
   void prepare_block();
   /// The page may be taken again; `to_kernel` gives its memory back meanwhile (the addresses stay).
   void return_page(char* page, bool to_kernel);
+  /// Bytes of blocks and buckets, and of those: pages that the kernel has back.
+  uint64_t bytes() const { return blocks_.size() * block_size + bucket_bytes_; }
+  uint64_t bytes_returned() const { return returned_pages_.size() * page_size; }
   /// Makes sure of memory for so many pages, all of it resident, on huge pages where the kernel has
   /// them: nobody will wait for it while it serves. false: not all of it was to be had.
   bool take_ahead(size_t pages);
@@ -41,7 +56,7 @@ class Arena {
   void* allocate_buckets(Allocation kind, size_t size, size_t alignment);
   /// The same filled with zeros, which cost nothing before they are touched.
   void* allocate_zero_buckets(Allocation kind, size_t size, size_t alignment);
-  void release(void* memory, size_t size, size_t alignment);
+  void release_buckets(void* memory, size_t size, size_t alignment);
 
  private:
   void* raw_allocate(size_t size, size_t alignment, bool zeroed = false);
@@ -53,6 +68,8 @@ class Arena {
   [[maybe_unused]] unsigned arena_ = 0;  // of jemalloc
   std::vector<char*> blocks_;
   std::vector<char*> free_pages_;
+  std::vector<char*> returned_pages_;  // free too; the kernel has their memory
+  uint64_t bucket_bytes_ = 0;
   char* carve_ = nullptr;  // the rest of the newest block: [carve_, carve_end_)
   char* carve_end_ = nullptr;
   char* prepared_ = nullptr;  // the next block, if there is one already

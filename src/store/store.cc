@@ -55,6 +55,8 @@ void Store::update_gauges() {
   counters_[Counter::TableBuckets] = table_.buckets();
   counters_[Counter::GhostBytes] = eviction_.ghost_bytes();
   counters_[Counter::PinnedBytes] = pinned_bytes_;
+  counters_[Counter::ArenaBytes] = arena_.bytes();
+  counters_[Counter::ArenaBytesReturned] = arena_.bytes_returned();
 }
 
 Found Store::find(const Key& key) {

@@ -77,7 +77,7 @@ class Store {
 
   /// Once per turn, before any other call. Fires a delayed flush that is due.
   void set_now(Now now);
-  /// PagesHeld, TableBytes, TableBuckets, GhostBytes, PinnedBytes.
+  /// PagesHeld, TableBytes, TableBuckets, GhostBytes, PinnedBytes, ArenaBytes, ArenaBytesReturned.
   void update_gauges();
 
   // --- Looking up. A hint may be stale or wrong; only find() tells the truth.

@@ -22,7 +22,7 @@ struct Silence final : shard::Everyone {
   Outcome tune(Verb, uint64_t) override { return Outcome::Done; }
   void stop_process(bool) override {}
   void describe_connections(shard::Report&) override {}
-  void refresh_gauges() override {}
+  void refresh_gauges(std::string_view) override {}
 };
 
 store::StoreConfig store_config() {

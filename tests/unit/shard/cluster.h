@@ -22,7 +22,7 @@ class Cluster : public BatchOwner {
     }
     void stop_process(bool graceful) override { ++(graceful ? graceful_stops : hard_stops); }
     void describe_connections(Report&) override {}
-    void refresh_gauges() override { ++refreshes; }
+    void refresh_gauges(std::string_view) override { ++refreshes; }
 
     Counters& counters() { return partition ? partition->counters : own_counters; }
 

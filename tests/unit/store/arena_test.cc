@@ -96,11 +96,11 @@ TEST_CASE("memory is zero where that was asked for") {
   char* used = static_cast<char*>(arena.allocate_buckets(Allocation::Buckets, size, 64));
   REQUIRE(used != nullptr);
   std::memset(used, 1, size);
-  arena.release(used, size, 64);
+  arena.release_buckets(used, size, 64);
   char* fresh = static_cast<char*>(arena.allocate_zero_buckets(Allocation::Buckets, size, 64));
   REQUIRE(fresh != nullptr);
   CHECK(std::all_of(fresh, fresh + size, [](char byte) { return byte == 0; }));
-  arena.release(fresh, size, 64);
+  arena.release_buckets(fresh, size, 64);
   faults.fail_nth(1);
   CHECK(arena.allocate_zero_buckets(Allocation::Buckets, size, 64) == nullptr);
 }
@@ -120,7 +120,7 @@ TEST_CASE("a block that will be needed is made resident beforehand, and keeps wh
   }
   CHECK(resident(last) == page_size);
   CHECK(page[1] == 7);
-  arena.release(page, block_size, block_size);
+  arena.release_buckets(page, block_size, block_size);
 }
 
 TEST_CASE("a prepared block is the next one that pages come from") {
