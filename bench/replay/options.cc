@@ -21,7 +21,7 @@ constexpr const char* help =
     "  -S, --seed N           of the workload (1)\n"
     "  -k, --keys N           of the workload that come again (1000000)\n"
     "  -n, --requests N       how many (3000000; a trace: all)\n"
-    "  -v, --value-size N     of the workload fill (100)\n"
+    "  -v, --value-size N     of the workloads zipf and fill (100)\n"
     "  -K, --key-size N       bytes of a key on the wire, 16 to 250 (20)\n"
     "  -b, --batch N          requests under way at once (64)\n"
     "  -u, --warmup N         requests at the start that are not counted (0)\n"

@@ -139,6 +139,19 @@ class Mix : public Workload {
   Zipf zipf_;
 };
 
+/// Zipf, all values of one size.
+class Plain : public Workload {
+ public:
+  explicit Plain(const WorkloadOptions& options) : Workload(options), zipf_(options.keys, 1.0) {}
+
+ protected:
+  uint64_t choose(uint64_t) override { return popular_keys + zipf_.next(random_); }
+  uint32_t size_of(uint64_t) const override { return options_.value_size; }
+
+ private:
+  Zipf zipf_;
+};
+
 /// Each key once, all values of one size.
 class Fill : public Workload {
  public:
@@ -158,6 +171,7 @@ const std::vector<WorkloadName>& workload_names() {
       {"scan+zipf", "Zipf 0.9, broken by walks over keys nobody else wants"},
       {"shift", "Zipf 0.9, others are popular ten times"},
       {"mix", "Zipf 1.0, values of 20 B to 60 KB, 70 % below 300 B"},
+      {"zipf", "Zipf 1.0, values of --value-size"},
       {"fill", "each key once, values of --value-size"},
   };
   return names;
@@ -169,6 +183,7 @@ std::unique_ptr<Source> make_workload(const std::string& name, const WorkloadOpt
   if (name == "scan+zipf") return std::make_unique<WithScans>(options);
   if (name == "shift") return std::make_unique<WithShifts>(options);
   if (name == "mix") return std::make_unique<Mix>(options);
+  if (name == "zipf") return std::make_unique<Plain>(options);
   if (name == "fill") return std::make_unique<Fill>(options);
   return nullptr;
 }

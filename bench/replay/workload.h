@@ -14,7 +14,7 @@ struct WorkloadOptions {
   uint64_t seed = 1;
   uint64_t keys = 1'000'000;      // that are asked for more than once
   uint64_t requests = 3'000'000;  // how many there will be
-  uint32_t value_size = 100;      // of `fill` alone
+  uint32_t value_size = 100;      // of `zipf` and `fill`
 };
 
 struct WorkloadName {
