@@ -160,7 +160,7 @@ BENCHMARK(owner_sets)->Arg(1)->Arg(16);
 // --- Batches.
 
 struct Silence final : Everyone, BatchOwner {
-  Outcome tune(Verb, uint64_t) override { return Outcome::Done; }
+  Outcome tune(const Operation&) override { return Outcome::Done; }
   void stop_process(bool) override {}
   void describe_connections(Report&) override {}
   void refresh_gauges(std::string_view) override {}

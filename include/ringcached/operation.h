@@ -47,9 +47,15 @@ enum class Verb : uint8_t {
   // What each core sees to as a whole; most set `delta` as the new value of what may be tuned.
   Crawl,  // a round of the sweep at once, if a class of `delta` (a bit each) has items
   Verbosity,
-  MemoryLimit,  // bytes of -m
-  Automove,     // 0: pages do not follow the misses
-  Crawler,      // 0: nothing sweeps
+  MemoryLimit,     // bytes of -m
+  Automove,        // 0: pages do not follow the misses
+  AutomoveRatio,   // the bits of a double
+  AutomoveWindow,  // seconds
+  LruTune,  // percents: hot above warm, 32 bits each; factors: `cas_wanted` and `number`, the
+            // bits of a double each
+  LruMode,  // 0: flat, 1: segmented
+  LruTemporaryTtl,  // a signed number of seconds; below 0: none
+  Crawler,          // 0: nothing sweeps
   CrawlerSleep,
   CrawlerTocrawl,
   Detail,     // 1: what is asked of keys is counted by their prefixes

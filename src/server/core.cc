@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "server/note_tuning.h"
 
 namespace ringcached::server {
 namespace {
@@ -308,47 +309,36 @@ void Core::watcher_gone(uint32_t interests, uint32_t slot) {
 
 // --- What concerns every core.
 
-Outcome Core::tune(Verb verb, uint64_t value) {
-  Tuning& tuning = services_->tuning;
-  switch (verb) {
+Outcome Core::tune(const Operation& operation) {
+  const uint64_t value = operation.delta;
+  switch (operation.verb) {
     case Verb::Crawl:
       return crawl(value);
-    case Verb::Verbosity:
-      tuning.verbosity = static_cast<int>(value);
-      break;
+    case Verb::Crawler:
+      return set_crawler(value != 0);
     case Verb::MemoryLimit:
-      tuning.memory_limit = value;
       // One core, so that two commands at once are settled in the order in which they reach it.
       if (index_ == 0) process_.budget.resize(value);
       set_memory_limit(value);
       break;
     case Verb::Automove:
-      tuning.slab_automove = static_cast<uint32_t>(value);
       if (owner_) owner_->set_balancing(value > 0);
       break;
-    case Verb::Crawler:
-      return set_crawler(value != 0);
-    case Verb::CrawlerSleep:
-      tuning.lru_crawler_sleep = static_cast<uint32_t>(value);
-      break;
-    case Verb::CrawlerTocrawl:
-      tuning.lru_crawler_tocrawl = static_cast<uint32_t>(value);
+    case Verb::Detail:
+      if (owner_) owner_->set_detail(value != 0);
       break;
     case Verb::PauseTime:
     case Verb::ResumeTime:
     case Verb::AdvanceTime:
-      move_time(verb, value);
-      break;
+      move_time(operation.verb, value);
+      return Outcome::Done;
     case Verb::Watch:
       begin_watch(static_cast<uint32_t>(value));
-      break;
-    case Verb::Detail:
-      tuning.detail = value != 0;
-      if (owner_) owner_->set_detail(value != 0);
-      break;
+      return Outcome::Done;
     default:
-      RC_ASSERT(false);  // a verb that tunes nothing
+      break;  // tunes nothing that a core has
   }
+  note_tuning(operation, services_->tuning);
   return Outcome::Done;
 }
 

@@ -46,7 +46,7 @@ class Core final : public shard::Everyone {
     if (store_) store_->verify();
   }
 
-  Outcome tune(Verb verb, uint64_t value) override;
+  Outcome tune(const Operation& operation) override;
   void stop_process(bool graceful) override;
   void describe_connections(shard::Report& report) override;
   void refresh_gauges(std::string_view sub_command) override;

@@ -35,6 +35,7 @@ wire::ParserRules parser_rules(const Config& config) {
   rules.debug_commands = config.extended.debug_commands;
   rules.watch_enabled = config.watch_enabled;
   rules.slab_reassign = config.extended.slab_reassign;
+  rules.lru_maintainer = config.extended.lru_maintainer;
   rules.memory_adjustable = !config.large_pages;
   return rules;
 }

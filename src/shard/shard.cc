@@ -144,7 +144,7 @@ void Shard::run_for_all(const Operation& operation, Parcel& parcel) {
       return;
     default:
       RC_ASSERT(operation.verb >= Verb::Crawl);
-      parcel.outcome = everyone_.tune(operation.verb, operation.delta);
+      parcel.outcome = everyone_.tune(operation);
   }
 }
 

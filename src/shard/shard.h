@@ -20,7 +20,7 @@ namespace ringcached::shard {
 class Everyone {
  public:
   /// One of the verbs from Crawl on. Pending: this core has nothing to say.
-  virtual Outcome tune(Verb verb, uint64_t value) = 0;
+  virtual Outcome tune(const Operation& operation) = 0;
   virtual void stop_process(bool graceful) = 0;
   /// Adds this core's connections.
   virtual void describe_connections(Report& report) = 0;

@@ -1,5 +1,6 @@
 #include "wire/admin_commands.h"
 
+#include <bit>
 #include <charconv>
 #include <limits>
 #include <optional>
@@ -139,22 +140,39 @@ std::string_view read_reassign(const Words& words, const ParserRules& rules, Ope
 }
 
 /// The level decides whether pages follow the misses. Ratios and windows tune what does not exist
-/// here: well-formed ones are taken and change nothing (README lists it).
+/// here: well-formed ones are taken and shown, and change nothing (README lists it).
 std::string_view read_automove(const Words& words, Operation& operation) {
   const std::string_view what = words[2];
-  if (shortens(what, "ratio") || shortens(what, "freeratio")) {
-    return words.count() > 3 && read_ratio(words[3]) ? ok : error;
+  if (shortens(what, "ratio")) {
+    const auto ratio = read_ratio(words[3]);
+    return ratio ? tune(Verb::AutomoveRatio, std::bit_cast<uint64_t>(*ratio), operation) : error;
   }
+  if (shortens(what, "freeratio")) return read_ratio(words[3]) ? ok : error;
   if (shortens(what, "window")) {
     const auto seconds = words.count() > 3 ? read_u32(words[3]) : std::nullopt;
     if (!seconds) return bad_format;
     const bool fits = *seconds >= automove_window_min && *seconds <= automove_window_max;
-    return fits ? ok : bad_automove_window;
+    return fits ? tune(Verb::AutomoveWindow, *seconds, operation) : bad_automove_window;
   }
   const auto level = read_u32(what);
   if (!level) return bad_format;
   if (*level > automove_level_max) return error;
   return tune(Verb::Automove, *level, operation);
+}
+
+// --- lru
+
+std::string_view read_lru_tune(const Words& words, Operation& operation) {
+  const auto hot = read_u32(words[2]);
+  const auto warm = read_u32(words[3]);
+  const auto hot_factor = read_ratio(words[4]);
+  const auto warm_factor = read_ratio(words[5]);
+  if (!hot || !warm || !hot_factor || !warm_factor) return error;
+  if (uint64_t{*hot} + *warm > lru_share_max) return bad_lru_shares;
+  if (!(*hot_factor > 0 && *warm_factor > 0)) return bad_lru_factors;
+  operation.cas_wanted = std::bit_cast<uint64_t>(*hot_factor);
+  operation.number = std::bit_cast<uint64_t>(*warm_factor);
+  return tune(Verb::LruTune, uint64_t{*hot} << 32 | *warm, operation);
 }
 
 // --- watch
@@ -221,23 +239,19 @@ std::string_view read_slabs(const Words& words, const ParserRules& rules, Operat
   return error;
 }
 
-/// The queues that this tunes do not exist here: what is well-formed is taken and changes nothing
-/// (README lists it).
-std::string_view read_lru(const Words& words, const ParserRules&, Operation&) {
-  if (shortens(words[1], "tune") && words.count() >= 6) {
-    const auto hot = read_u32(words[2]);
-    const auto warm = read_u32(words[3]);
-    const auto hot_factor = read_ratio(words[4]);
-    const auto warm_factor = read_ratio(words[5]);
-    if (!hot || !warm || !hot_factor || !warm_factor) return error;
-    if (uint64_t{*hot} + *warm > lru_share_max) return bad_lru_shares;
-    return *hot_factor > 0 && *warm_factor > 0 ? ok : bad_lru_factors;
+/// The queues that this tunes do not exist here: what is well-formed is taken and shown, and
+/// changes nothing (README lists it).
+std::string_view read_lru(const Words& words, const ParserRules& rules, Operation& operation) {
+  if (shortens(words[1], "tune") && words.count() >= 6) return read_lru_tune(words, operation);
+  if (words.count() < 3 || !rules.lru_maintainer) return error;
+  if (shortens(words[1], "mode")) {
+    if (words[2] == "flat") return tune(Verb::LruMode, 0, operation);
+    return words[2] == "segmented" ? tune(Verb::LruMode, 1, operation) : error;
   }
-  if (shortens(words[1], "mode") && words.count() >= 3) {
-    return words[2] == "flat" || words[2] == "segmented" ? ok : error;
-  }
-  if (shortens(words[1], "temp_ttl") && words.count() >= 3) {
-    return read_i32(words[2]) ? ok : error;
+  if (shortens(words[1], "temp_ttl")) {
+    const auto seconds = read_i32(words[2]);
+    if (!seconds) return error;
+    return tune(Verb::LruTemporaryTtl, static_cast<uint64_t>(int64_t{*seconds}), operation);
   }
   return error;
 }

@@ -25,6 +25,7 @@ struct ParserRules {
   bool watch_enabled = true;      // false: -W
   bool dump_enabled = true;       // false: -X
   bool slab_reassign = true;      // false: -o no_slab_reassign
+  bool lru_maintainer = true;     // false: -o no_lru_maintainer
   bool memory_adjustable = true;  // false: -L
 };
 

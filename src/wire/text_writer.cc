@@ -91,6 +91,11 @@ constexpr std::string_view spelled_done(Verb verb) {
     case Verb::Verbosity:
     case Verb::MemoryLimit:
     case Verb::Automove:
+    case Verb::AutomoveRatio:
+    case Verb::AutomoveWindow:
+    case Verb::LruTune:
+    case Verb::LruMode:
+    case Verb::LruTemporaryTtl:
     case Verb::Crawler:
     case Verb::CrawlerSleep:
     case Verb::CrawlerTocrawl:

@@ -19,7 +19,7 @@ constexpr io::Token sending{io::Act::Send, 1, 1};
 constexpr uint64_t hash_seed = 0x5eed;
 
 struct Silence final : shard::Everyone {
-  Outcome tune(Verb, uint64_t) override { return Outcome::Done; }
+  Outcome tune(const Operation&) override { return Outcome::Done; }
   void stop_process(bool) override {}
   void describe_connections(shard::Report&) override {}
   void refresh_gauges(std::string_view) override {}

@@ -16,8 +16,8 @@ class Cluster : public BatchOwner {
   static constexpr uint32_t batch_capacity = 512;
 
   struct Core final : Everyone {
-    Outcome tune(Verb verb, uint64_t value) override {
-      if (verb == Verb::Verbosity) verbosity = value;
+    Outcome tune(const Operation& operation) override {
+      if (operation.verb == Verb::Verbosity) verbosity = operation.delta;
       return tuned;
     }
     void stop_process(bool graceful) override { ++(graceful ? graceful_stops : hard_stops); }

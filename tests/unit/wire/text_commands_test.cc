@@ -182,6 +182,15 @@ TEST_CASE("sub-commands of stats that are not there are errors") {
   }
 }
 
+TEST_CASE("lru tune carries four values, lru temp_ttl a sign") {
+  check_line("lru tune 10 70 0.25 1.5", "lru tune 10 70 0.250000 1.500000");
+  check_line("lru tune 10 71 0.25 1.5", "say ERROR hot and warm pcts must not exceed 80");
+  check_line("lru mode flat", "lru mode 0");
+  check_line("lru mode segmented", "lru mode 1");
+  check_line("lru temp_ttl -1", "lru temp_ttl -1");
+  check_line("lru temp_ttl 2147483647", "lru temp_ttl 2147483647");
+}
+
 TEST_CASE("slabs automove tells malformed numbers from all else") {
   check_line("slabs automove x", bad_line);
   check_line("slabs automove -1", bad_line);
@@ -193,9 +202,9 @@ TEST_CASE("slabs automove tells malformed numbers from all else") {
     check_line("slabs automove window " + std::string(seconds),
                "say CLIENT_ERROR automove window too low or too high");
   }
-  check_line("slabs automove window 3", "say OK");
-  check_line("slabs automove window 1800", "say OK");
-  check_line("slabs automove ratio 0.8", "say OK");
+  check_line("slabs automove window 3", "automove window 3");
+  check_line("slabs automove window 1800", "automove window 1800");
+  check_line("slabs automove ratio 0.8", "automove ratio 0.800000");
   check_line("slabs automove 0", "automove 0");
   check_line("slabs automove 2", "automove 2");
   for (const char* line : {"slabs", "slabs automove", "slabs automove 7", "slabs automove ratio x",

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cstring>
 
 #include "ringcached/meta_extras.h"
@@ -143,6 +144,19 @@ std::string describe_plain(const Operation& operation) {
              std::to_string(operation.delta);
     case Verb::Automove:
       return "automove " + std::to_string(operation.delta);
+    case Verb::AutomoveRatio:
+      return "automove ratio " + std::to_string(std::bit_cast<double>(operation.delta));
+    case Verb::AutomoveWindow:
+      return "automove window " + std::to_string(operation.delta);
+    case Verb::LruTune:
+      return "lru tune " + std::to_string(operation.delta >> 32) + " " +
+             std::to_string(static_cast<uint32_t>(operation.delta)) + " " +
+             std::to_string(std::bit_cast<double>(operation.cas_wanted)) + " " +
+             std::to_string(std::bit_cast<double>(operation.number));
+    case Verb::LruMode:
+      return "lru mode " + std::to_string(operation.delta);
+    case Verb::LruTemporaryTtl:
+      return "lru temp_ttl " + std::to_string(static_cast<int64_t>(operation.delta));
     case Verb::Crawl:
       return "crawl " + std::to_string(operation.delta);
     case Verb::Crawler:
