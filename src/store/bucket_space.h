@@ -83,7 +83,7 @@ class BucketSpace {
     const uint64_t first = segments_ == 1 ? 0 : room() / 2;
     const uint64_t buckets = room() - first;
     arena_.release_buckets(&at(static_cast<uint32_t>(first)), buckets * sizeof(Bucket),
-                   first == 0 ? cache_line : alignment_of(buckets));
+                           first == 0 ? cache_line : alignment_of(buckets));
     --segments_;
   }
 
