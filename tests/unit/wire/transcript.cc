@@ -54,7 +54,8 @@ void check_blank(const Operation& operation) {
   CHECK(operation.found.size == 0);
   CHECK(operation.found.holder == nullptr);
   CHECK(operation.cas == 0);
-  const bool asks_with_it = operation.verb == Verb::Dump || operation.dialect == Dialect::Binary;
+  const bool asks_with_it = operation.verb == Verb::Dump || operation.verb == Verb::LruTune ||
+                            operation.dialect == Dialect::Binary;
   if (!asks_with_it) CHECK(operation.number == 0);
   CHECK(operation.fill == nullptr);
   CHECK(operation.next == nullptr);
