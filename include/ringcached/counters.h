@@ -40,6 +40,7 @@ enum class Counter : uint8_t {
   BytesWritten,
   ConnYields,  // batches cut because they were full
   ListenDisabled,
+  ListenDisabledMs,  // of pauses that are over
   LogWorkerDropped,  // events that a full log had no room for, and those it had
   LogWorkerWritten,
   LogWatcherSkipped,  // lines that a watcher was too slow for, and those it was not
@@ -64,6 +65,7 @@ enum class Counter : uint8_t {
   CurrItems,
   Bytes,  // items, headers included
   CurrConnections,
+  ListenPaused,  // 1: full, and nobody is accepted
   LogWatchers,
   PagesHeld,   // 64 KiB pages out of the budget
   PagesEmpty,  // of those: belong to no class

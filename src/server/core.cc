@@ -94,7 +94,7 @@ Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> li
             [this](uint32_t interests, uint32_t slot) { watcher_gone(interests, slot); },
             [this](shard::EventsLetter& letter, uint32_t to) { give_back_events(letter, to); }});
     acceptor_.emplace(std::move(listeners), process.config.threads, process.config, door_,
-                      process.connections, counters_,
+                      process.connections, counters_, process.clock,
                       [this](int socket, uint32_t core) { deal(socket, core); });
   }
 }

@@ -13,13 +13,14 @@
 namespace ringcached::session {
 
 Acceptor::Acceptor(std::vector<int> listeners, uint32_t cores, const Config& config, io::Door& door,
-                   ConnectionCount& count, Counters& counters,
+                   ConnectionCount& count, Counters& counters, const Clock& clock,
                    std::function<void(int, uint32_t)> deal)
     : cores_(cores),
       config_(config),
       door_(door),
       count_(count),
       counters_(counters),
+      clock_(clock),
       deal_(std::move(deal)) {
   for (const int socket : listeners) listeners_.push_back({socket, false});
 }
@@ -77,17 +78,27 @@ void Acceptor::refuse(int socket) {
   ::close(socket);
 }
 
+/// Those that the kernel had accepted already are served all the same: one pause, not many.
 void Acceptor::pause() {
+  if (paused_) return;
   paused_ = true;
+  paused_since_ = clock_.milliseconds();
   ++counters_[Counter::ListenDisabled];
+  counters_[Counter::ListenPaused] = 1;
   for (uint32_t i = 0; i < listeners_.size(); ++i) {
     if (listeners_[i].armed) door_.cancel({io::Act::Accept, i, 0});
   }
 }
 
+void Acceptor::end_pause() {
+  paused_ = false;
+  counters_[Counter::ListenPaused] = 0;
+  counters_[Counter::ListenDisabledMs] += clock_.milliseconds() - paused_since_;
+}
+
 void Acceptor::try_again() {
   if (stopping_ || (paused_ && full())) return;
-  paused_ = false;
+  if (paused_) end_pause();
   for (uint32_t i = 0; i < listeners_.size(); ++i) {
     if (!listeners_[i].armed) arm(i);
   }

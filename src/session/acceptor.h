@@ -8,6 +8,7 @@
 #include <functional>
 #include <vector>
 
+#include "base/clock.h"
 #include "io/door.h"
 #include "ringcached/config.h"
 #include "ringcached/counters.h"
@@ -24,7 +25,8 @@ class Acceptor {
  public:
   /// `deal(socket, core)` hands an accepted socket over. The listeners are closed by the acceptor.
   Acceptor(std::vector<int> listeners, uint32_t cores, const Config& config, io::Door& door,
-           ConnectionCount& count, Counters& counters, std::function<void(int, uint32_t)> deal);
+           ConnectionCount& count, Counters& counters, const Clock& clock,
+           std::function<void(int, uint32_t)> deal);
 
   void start();
   void on_completion(const io::Completion&);
@@ -48,6 +50,7 @@ class Acceptor {
   bool full() const;
   void refuse(int socket);
   void pause();
+  void end_pause();
 
   std::vector<Listener> listeners_;
   uint32_t cores_;
@@ -56,8 +59,10 @@ class Acceptor {
   io::Door& door_;
   ConnectionCount& count_;
   Counters& counters_;
+  const Clock& clock_;
   std::function<void(int, uint32_t)> deal_;
-  bool paused_ = false;  // full, and not to refuse (no_maxconns_fast)
+  bool paused_ = false;        // full, and not to refuse (no_maxconns_fast)
+  uint64_t paused_since_ = 0;  // milliseconds
   bool stopping_ = false;
 };
 

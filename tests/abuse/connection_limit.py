@@ -22,7 +22,32 @@ def main():
         tap.case("all closed: no connection is counted", lambda: all_closed(target, crowd))
         tap.case(f"{CHURN} connections, one after the other", lambda: churn(target))
         tap.case("the limit can be reached again", lambda: again(target))
+    if chosen.server == "ringcached":  # memcached takes fewer than LIMIT
+        with server(chosen, "-c", LIMIT, "-o", "no_maxconns_fast") as target:
+            tap.case("no_maxconns_fast: stats tell of the pause", lambda: paused(target))
     tap.finish()
+
+
+def paused(target):
+    crowd = [target.connect() for _ in range(LIMIT)]
+    for wire in crowd:
+        ask(wire, MISS, b"END\r\n")
+    told = stats_of(crowd[0])
+    same((told["accepting_conns"], told["listen_disabled_num"]), ("0", "1"), "while it pauses")
+    same("rejected_connections" in told, False, "whether rejections are told")
+    for wire in crowd[1:]:
+        wire.close()
+    wait_until(lambda: stats_of(crowd[0])["accepting_conns"] == "1", "it accepts again")
+    same(stats_of(crowd[0])["listen_disabled_num"], "1", "pauses")
+
+
+def stats_of(wire):
+    wire.send(b"stats\r\n")
+    told = {}
+    while (line := wire.read_line()) != b"END\r\n":
+        _, name, value = line.decode().split()
+        told[name] = value
+    return told
 
 
 def fill(target, crowd):
