@@ -233,12 +233,29 @@ def more_memory_than_there_is():
                                 "more threads (-t) hold more\n"), "what it says")
 
 
+def only_connection(port):
+    """The one that is served, as soon as the server has noticed that the last one is gone."""
+    found = []
+
+    def is_served():
+        found.append(socket.create_connection(("127.0.0.1", port), LIMIT_S))
+        try:
+            if ask(found[-1], b"version\r\n", b"\r\n") == b"VERSION 1.6.45\r\n":
+                return True
+        except ConnectionError:
+            pass  # hung up on before it had asked
+        found.pop().close()
+        return False
+
+    wait_for("room for one connection", is_served)
+    return found[0]
+
+
 def one_connection():
     port = servers.free_port()
     with Started("-p", port, "-l", "127.0.0.1", "-c", 1):
         served(socket.AF_INET, ("127.0.0.1", port))
-        with socket.create_connection(("127.0.0.1", port), LIMIT_S) as one:
-            same(ask(one, b"version\r\n", b"\r\n"), b"VERSION 1.6.45\r\n", "the only connection's answer")
+        with only_connection(port):
             same(answers(socket.AF_INET, ("127.0.0.1", port)), b"ERROR Too many open connections\r\n",
                  "what the second one hears")
 
