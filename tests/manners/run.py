@@ -192,16 +192,21 @@ def kib(field):
     return int(field.split()[0])
 
 
+def may_lock():
+    """With the address sanitizer mlockall does nothing, and says that it did."""
+    return b"__asan_init" not in pathlib.Path(servers.binary("ringcached")).read_bytes()
+
+
 def locked_memory():
     """Root may lock as much as it likes, others up to a limit."""
-    port = servers.free_port()
+    port, locks = servers.free_port(), may_lock()
     for user, limits in (("root", {}), ("nobody", {resource.RLIMIT_MEMLOCK: 64 * 1024})):
         with Started("-p", port, "-l", "127.0.0.1", "-t", 1, "-k", user=["-u", user], limits=limits) as server:
             served(socket.AF_INET, ("127.0.0.1", port))
-            same(kib(status_of(server)["VmLck"]) > 0, user == "root", f"memory is locked as {user}")
+            same(kib(status_of(server)["VmLck"]) > 0, locks and user == "root", f"memory is locked as {user}")
             code, output = stopped(server)
         warned = "warning: -k invalid, mlockall() failed: Cannot allocate memory\n" in output
-        same((code, warned), (0, user == "nobody"), f"exit code and warning as {user}")
+        same((code, warned), (0, locks and user == "nobody"), f"exit code and warning as {user}")
 
 
 def memory_at_the_start():
