@@ -100,6 +100,8 @@ void run_core(Process& process, uint32_t index, std::vector<int> listeners,
   if (failed.load()) return;
   {
     Core core(process, index, *door, std::move(listeners), udp_sockets);
+    // Nobody is served before every core has the memory that it takes at the start (-L).
+    all_ready.arrive_and_wait();
     core.run();
   }
   // Others may still ring our bell until they have ended too.
@@ -150,6 +152,7 @@ int serve(const Config& config, std::vector<int> listeners,
   }
   all_ready.arrive_and_wait();
   if (!failed.load()) {
+    all_ready.arrive_and_wait();
     if (config.verbosity > 0) {
       std::fprintf(stderr, "ringcached %s serves: %u threads, %u partitions, %llu MiB\n",
                    ringcached_version, config.threads, process.partitions,

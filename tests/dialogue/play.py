@@ -12,9 +12,9 @@ from wire import WireError, shown
 EVENTUALLY_S = 60.0    # how long a condition may take to come true
 ATTEMPT_S = 10.0       # patience within one attempt
 PAUSE_S = 0.05
-FRAGMENTED_BYTES = 1024  # of a long message only so much is cut up, and its end
+FRAGMENTED_BYTES = 512  # of a long message only so much is cut up, and its end
 FRAGMENTED_END = 64
-FRAGMENTED_CASE = 1 << 13  # beyond it only the ends of messages are cut up
+FRAGMENTED_CASE = 1 << 12  # beyond it only the ends of messages are cut up
 PROBE = b"version\r\nprobe\r\n"  # the second reply shows that the first is no leftover of the case
 PROBE_REPLIES = re.compile(rb"VERSION .*\r\nERROR\r\n")
 PROBE_OPAQUE = 0x50524F42  # of a noop that probes a binary connection

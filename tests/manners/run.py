@@ -220,7 +220,8 @@ def memory_at_the_start():
         port = servers.free_port()
         with Started("-p", port, "-l", "127.0.0.1", "-t", 2, "-m", 100, *words) as server:
             served(socket.AF_INET, ("127.0.0.1", port))
-            same(kib(status_of(server)["VmRSS"]) >= 75 * 1024, taken, f"three quarters of -m at the start {words}")
+            resident = kib(status_of(server)["VmRSS"])
+            same(resident >= 75 * 1024, taken, f"three quarters of -m at the start {words}, {resident} KiB,")
             with socket.create_connection(("127.0.0.1", port), LIMIT_S) as client:
                 fixed = b"MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust\r\n"
                 same(ask(client, b"cache_memlimit 50\r\n", b"\r\n"), fixed if taken else b"OK\r\n",
