@@ -63,8 +63,12 @@ def parse_options():
     parser.add_argument("--pairs", type=int, default=9, help="rounds of each workload (9)")
     parser.add_argument("--seconds", type=float, default=5.0, help="of each run (5)")
     parser.add_argument("--out", type=pathlib.Path, metavar="FOLDER", help="for the results")
+    parser.add_argument("--resume", action="store_true",
+                        help="what --out already has is kept; only the rest is run")
     parser.add_argument("--quick", action="store_true", help="little of all, in seconds")
     chosen = parser.parse_args()
+    if chosen.resume and not chosen.out:
+        parser.error("--resume needs --out")
     if chosen.pairs < 1 or chosen.seconds <= 0:
         parser.error("--pairs and --seconds are to be more than nothing")
     if chosen.memcached:
@@ -75,6 +79,17 @@ def parse_options():
         if not os.access(os.environ.get(name, ""), os.X_OK):
             parser.error(f"no {pathlib.Path(place).name}: give --build, or {name}")
     return chosen
+
+
+def earlier(chosen, plan, described):
+    """Rounds by workload, and of the path, that need not be run again."""
+    results = chosen.out / "compare.json" if chosen.resume else None
+    if results is None or not results.exists():
+        return {}, []
+    try:
+        return report.read(results.read_text(), plan, described)
+    except ValueError as error:
+        sys.exit(f"bench/compare: {results} is of another run: {error}")
 
 
 def play_workload(plan, workload):
@@ -121,14 +136,16 @@ def main():
     described = machine.described()
     for name, value in described.items():
         print(f"{name}: {value}")
-    played, path_rounds, failed = [], [], 0
+    known, path_rounds = earlier(chosen, plan, described)
+    played, failed = [], 0
     for workload in WORKLOADS:
-        if names and workload.name not in names:
-            continue
-        one = play_workload(plan, workload)
-        failed += one is None
-        played += [one] if one else []
-    if not names or path.NAME in names:
+        if workload.name in known:
+            played.append(report.Played.of(workload, known[workload.name]))
+        elif not names or workload.name in names:
+            one = play_workload(plan, workload)
+            failed += one is None
+            played += [one] if one else []
+    if not path_rounds and (not names or path.NAME in names):
         path_rounds = path.play(plan)
     results = judge(played, path_rounds)
     for result in results:

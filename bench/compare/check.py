@@ -188,6 +188,21 @@ def the_page_has_a_row_for_everything():
     expect("Too few rounds" in report.markdown(short, found(), {}), "eight rounds are enough")
 
 
+def an_earlier_run_is_read_back():
+    before = found()
+    text = report.as_json(PLAN, before)
+    rounds_read, path_read = report.read(text, PLAN, before.machine)
+    expect(rounds_read == {each.workload.name: each.rounds for each in before.played}, "the rounds")
+    expect(path_read == before.path_rounds, "the path")
+    for plan, machine_now in ((types.SimpleNamespace(pairs=8, seconds=5.0), before.machine),
+                              (PLAN, {"kernel": "another"})):
+        try:
+            report.read(text, plan, machine_now)
+        except ValueError:
+            continue
+        raise AssertionError(f"{plan} on {machine_now} is taken for the same run")
+
+
 for claim in (equal_samples_have_no_width, an_interval_lies_around_its_median,
               an_interval_covers_the_truth_in_about_90_of_100, a_ratio_at_its_target_is_met,
               the_upper_end_decides_and_the_control_gives_slack, a_restless_control_voids,
@@ -195,6 +210,6 @@ for claim in (equal_samples_have_no_width, an_interval_lies_around_its_median,
               memory_does_not_mind_a_restless_machine, batches_are_to_cost_half,
               every_target_has_its_workload_and_every_role, values_fit_into_memory,
               roles_take_turns_at_being_first, plots_are_well_formed,
-              the_page_has_a_row_for_everything):
+              the_page_has_a_row_for_everything, an_earlier_run_is_read_back):
     tap.case(claim.__name__.replace("_", " "), claim)
 tap.finish()

@@ -7,6 +7,7 @@ import subprocess
 import servers
 
 LIMIT_S = 10
+LOAD = "load before the run"  # of all that is described, what changes from run to run
 
 
 def _first_word_of(path, name):
@@ -36,5 +37,5 @@ def described():
         "kernel": f"{platform.system()} {platform.release()}",
         "ringcached": _version("ringcached"),
         "memcached": _version("memcached"),
-        "load before the run": f"{os.getloadavg()[0]:.2f}",
+        LOAD: f"{os.getloadavg()[0]:.2f}",
     }

@@ -5,6 +5,8 @@ import json
 import statistics
 
 import figures
+import load
+import machine
 import path
 import targets
 from workloads import CONTROL, LIMIT, MEMCACHED, RINGCACHED
@@ -137,3 +139,20 @@ def as_json(plan, found):
             "control": dataclasses.asdict(each.control) if each.control else None,
         } for each in found.results],
     }, indent=1)
+
+
+def read(text, plan, described):
+    """What an earlier run on the same machine has measured: rounds by workload, and of the path.
+
+    A ValueError says what is not the same.
+    """
+    found = json.loads(text)
+    same = [name for name in described if name != machine.LOAD]
+    for name, here, there in (*((name, described[name], found["machine"].get(name)) for name in same),
+                              ("pairs", plan.pairs, found["pairs"]),
+                              ("seconds", plan.seconds, found["seconds"])):
+        if here != there:
+            raise ValueError(f"{name} was {there}, is {here}")
+    rounds = {name: [{role: load.Run(**run) for role, run in one.items()} for one in each["rounds"]]
+              for name, each in found["workloads"].items()}
+    return rounds, found["path"]
