@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "server/note_tuning.h"
+#include "server/start_log.h"
 
 namespace ringcached::server {
 namespace {
@@ -22,6 +23,8 @@ constexpr uint64_t stop_patience_ms = 1000;
 /// what one client runs in a turn, and the memory of a batch. DESIGN section 3; the second a guess.
 constexpr uint32_t batch_least = 128;
 constexpr uint32_t batch_most = 1024;
+/// From here on every look at a key is told: -vvv. Protocol.
+constexpr int looks_verbosity = 3;
 
 store::StoreConfig store_config(const Process& process, uint32_t partition) {
   const Config& config = process.config;
@@ -70,6 +73,7 @@ Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> li
     owner_->set_balancing(process.config.extended.slab_automove > 0);
     owner_->set_sweeping(process.config.extended.lru_crawler);
     owner_->set_detail(process.config.detail_enabled);
+    owner_->set_aloud(process.config.verbosity >= looks_verbosity);
     set_memory_limit(process.config.memory_limit);
   }
   if (process.config.threads > 1) post_.emplace(process.mailboxes, index);
@@ -88,10 +92,13 @@ Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> li
   services_->unwatch = [this](uint32_t interests) { unwatch_everywhere(interests); };
   if (!udp_sockets.empty()) datagrams_.emplace(*services_, udp_sockets);
   if (index == 0) {
+    log_start(process.config, store_->sizes(), listeners, udp_sockets);
     watchers_.emplace(
         door_, counters_, process.config.extended.watcher_logbuf_size,
         session::Watchers::Home{
-            [this](uint32_t interests, uint32_t slot) { watcher_gone(interests, slot); },
+            [this](int socket, uint32_t interests, uint32_t slot) {
+              watcher_gone(socket, interests, slot);
+            },
             [this](shard::EventsLetter& letter, uint32_t to) { give_back_events(letter, to); }});
     acceptor_.emplace(std::move(listeners), process.config.threads, process.config, door_,
                       process.connections, counters_, process.clock,
@@ -300,7 +307,11 @@ void Core::adopt_watcher(int socket, uint32_t interests) {
   process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void Core::watcher_gone(uint32_t interests, uint32_t slot) {
+void Core::watcher_gone(int socket, uint32_t interests, uint32_t slot) {
+  if (services_->tuning.verbosity > 1) {
+    std::fprintf(stderr, "<%d connection closing from side thread.\n<%d connection closed.\n",
+                 socket, socket);
+  }
   clients_->return_slot(slot);
   process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
   acceptor_->try_again();
@@ -339,7 +350,18 @@ Outcome Core::tune(const Operation& operation) {
       break;  // tunes nothing that a core has
   }
   note_tuning(operation, services_->tuning);
+  log_tuning(operation);
   return Outcome::Done;
+}
+
+/// What changes of the log, and what is said of a change.
+void Core::log_tuning(const Operation& operation) {
+  const int verbosity = services_->tuning.verbosity;
+  if (operation.verb == Verb::Verbosity && owner_) owner_->set_aloud(verbosity >= looks_verbosity);
+  if (operation.verb == Verb::MemoryLimit && index_ == 0 && verbosity > 0) {
+    std::fprintf(stderr, "maxbytes adjusted to %llum\n",
+                 static_cast<unsigned long long>(operation.delta >> 20));
+  }
 }
 
 /// What comes next in this turn sees it already.

@@ -43,6 +43,8 @@ io::Streams& Connection::door() {
 void Connection::start() {
   if (core_.events.wants(interest::connections)) [[unlikely]]
     tell_connection(EventKind::ConnectionNew, CloseReason::Normal);
+  if (aloud()) [[unlikely]]
+    log_opened();
   resume_receiving();
 }
 
@@ -166,8 +168,13 @@ void Connection::drop_batch() {
 void Connection::parse_batch() {
   if (!introduced_ && input_.available() > 0) {
     introduced_ = true;
-    if (static_cast<uint8_t>(input_.front()[0]) == wire::request_magic) speak_binary();
+    const bool binary = static_cast<uint8_t>(input_.front()[0]) == wire::request_magic;
+    if (binary) speak_binary();
+    if (aloud()) [[unlikely]]
+      log_language(binary);
   }
+  if (aloud()) [[unlikely]]
+    return parse_aloud();
   std::visit([this](auto& parser) { parse_batch_with(parser); }, parser_);
 }
 
@@ -181,20 +188,30 @@ void Connection::parse_batch_with(Parser& parser) {
   need_ = 1;
   while (!batch_->full()) {
     if (input_.available() == 0) return;
-    Operation& operation = batch_->next_free();
-    const wire::Step step = parser.next(input_.front(), operation);
-    if (step.what == wire::Step::What::NeedsExtras) {
-      batch_->make_extras();
-      continue;
-    }
-    if (step.what == wire::Step::What::Incomplete) {
-      if (input_.join(step.need)) continue;
-      need_ = static_cast<uint32_t>(step.need);
-      return;
-    }
-    if (!take_step(step, operation)) return;
+    if (!parse_step(parser)) return;
   }
   if (input_.available() > 0) ++core_.counters[Counter::ConnYields];
+}
+
+/// One operation, or what leads to it. false: the batch ends here.
+template <class Parser>
+bool Connection::parse_step(Parser& parser) {
+  Operation& operation = batch_->next_free();
+  const wire::Step step = parser.next(input_.front(), operation);
+  if (step.what == wire::Step::What::NeedsExtras) {
+    batch_->make_extras();
+    return true;
+  }
+  if (step.what == wire::Step::What::Incomplete) {
+    if (input_.join(step.need)) return true;
+    need_ = static_cast<uint32_t>(step.need);
+    return false;
+  }
+  return take_step(step, operation);
+}
+
+bool Connection::parse_step() {
+  return std::visit([this](auto& parser) { return parse_step(parser); }, parser_);
 }
 
 /// Takes over what the parser made. false: the batch ends here.
@@ -277,6 +294,7 @@ void Connection::rest() {
 // --- Replying.
 
 void Connection::write_replies() {
+  const bool logs = aloud();
   uint32_t i = batch_->written();
   for (; i < batch_->size() && !leaving_; ++i) {
     Operation& operation = batch_->at(i);
@@ -286,6 +304,8 @@ void Connection::write_replies() {
       give_back_pin(operation);
       continue;
     }
+    if (logs) [[unlikely]]
+      log_reply(operation);
     write_reply(operation);
     // Its error is the whole answer: the rest of the line says nothing, END included.
     dropping_get_ = operation.outcome == Outcome::NoMemory && belongs_to_get(operation) &&
@@ -405,6 +425,7 @@ void Connection::check_idleness(Seconds timeout) {
   if (state_ != State::Open || batch_ != nullptr || !output_.empty()) return;
   if (core_.now.seconds - last_heard_ <= timeout) return;
   ++core_.counters[Counter::IdleKicks];
+  if (aloud()) log_idle();
   begin_closing(CloseReason::IdleTimeout);
 }
 
@@ -420,98 +441,6 @@ void Connection::begin_dump(Operation& operation) {
   }
   dump_ = std::make_unique<DumpReply>(operation, core_.shard.partitions());
   dump_->ask(operation);
-}
-
-// --- Values that arrive in pieces.
-
-void Connection::begin_fill(Operation& operation) {
-  fill_ = std::make_unique<shard::Fill>();
-  fill_->hash = operation.key.hash;
-  fill_->cas_wanted = operation.cas_wanted;
-  fill_->size = operation.value_size;
-  fill_->mode = operation.mode;
-  fill_->quiet = operation.quiet;
-  fill_->dialect = operation.dialect;
-  fill_->echo = operation.echo;
-  if (operation.extras != nullptr) {
-    fill_->key = operation.key.bytes;
-    fill_->extras = std::make_unique<MetaExtras>(*operation.extras);
-  }
-  operation.fill = fill_.get();
-  filling_ = Filling::Reserving;
-  home_.hold(*this);
-}
-
-/// The owner has answered a Reserve or an Extend.
-void Connection::after_grant(Outcome outcome) {
-  if (outcome == Outcome::Granted) {
-    filling_ = Filling::Ready;
-    return;
-  }
-  filling_ = Filling::No;
-  need_ = 1;
-  const uint64_t rest = uint64_t{fill_->size} - fill_->filled + value_end().size();
-  std::visit([rest](auto& parser) { parser.swallow(rest); }, parser_);
-  fill_.reset();
-}
-
-/// Writes what has come to where it belongs; puts into the batch what is next, if anything is.
-void Connection::fill_value() {
-  copy_into_fill();
-  input_.release(door());
-  if (fill_->filled < fill_->granted) return;
-  if (fill_->filled < fill_->size) {
-    add_fill_operation(Verb::Extend, *fill_);
-    filling_ = Filling::Extending;
-  } else if (input_.join(value_end().size())) {
-    end_fill();
-  }
-}
-
-void Connection::copy_into_fill() {
-  shard::Fill& fill = *fill_;
-  while (fill.span < fill.span_count && input_.available() > 0) {
-    iovec& span = fill.spans[fill.span];
-    const std::string_view bytes = input_.front().substr(0, span.iov_len);
-    std::memcpy(span.iov_base, bytes.data(), bytes.size());
-    span.iov_base = static_cast<char*>(span.iov_base) + bytes.size();
-    span.iov_len -= bytes.size();
-    if (span.iov_len == 0) ++fill.span;
-    fill.filled += static_cast<uint32_t>(bytes.size());
-    input_.consume(bytes.size());
-  }
-}
-
-/// The whole value and what should be its end are here.
-void Connection::end_fill() {
-  const bool ended_well = input_.front().starts_with(value_end());
-  input_.consume(value_end().size());
-  add_fill_operation(ended_well ? Verb::Commit : Verb::Abandon, *fill_);
-  if (!ended_well && !fill_->quiet) {
-    Operation& complaint = batch_->next_free();
-    complaint = {};
-    complaint.value = wire::bad_data_chunk;
-    complaint.outcome = Outcome::Done;
-    batch_->add();
-  }
-  committed_ = std::move(fill_);
-  filling_ = Filling::No;
-}
-
-void Connection::add_fill_operation(Verb verb, shard::Fill& fill) {
-  Operation& operation = batch_->next_free();
-  operation = {};
-  operation.verb = verb;
-  operation.key = {fill.key, fill.hash};
-  operation.cas_wanted = fill.cas_wanted;
-  operation.mode = fill.mode;
-  operation.quiet = fill.quiet || verb == Verb::Abandon;
-  operation.dialect = fill.dialect;
-  operation.echo = fill.echo;
-  operation.extras = fill.extras.get();
-  operation.value_size = fill.size;
-  operation.fill = &fill;
-  batch_->add();
 }
 
 // --- Ending.
@@ -567,6 +496,8 @@ void Connection::try_to_close() {
     core_.door.hand_over(socket_, token(io::Act::Receive));
     core_.hand_over(socket_, watching_);
   } else {
+    if (aloud()) [[unlikely]]
+      log_closed();
     door().close(socket_);
   }
   home_.gone(*this);

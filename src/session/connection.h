@@ -86,10 +86,23 @@ class Connection final : public shard::BatchOwner {
   bool begin_batch();
   void drop_batch();
   void parse_batch();
+  void parse_aloud();
   void speak_binary();
   template <class Parser>
   void parse_batch_with(Parser&);
+  template <class Parser>
+  bool parse_step(Parser&);
+  bool parse_step();
   bool take_step(const wire::Step&, Operation&);
+
+  // connection_log.cc: what -vv says of it.
+  bool aloud() const;
+  void log_language(bool binary) const;
+  void log_opened() const;
+  void log_request(std::string_view bytes) const;
+  void log_reply(const Operation&) const;
+  void log_idle() const;
+  void log_closed() const;
   void log_in(Operation&);
   void settle();
   void finish_batch();

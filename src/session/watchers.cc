@@ -150,10 +150,9 @@ void Watchers::bury() {
     door_.close(w->socket);
     --counters_[Counter::LogWatchers];
     --counters_[Counter::CurrConnections];
-    const uint32_t interests = w->interests;
-    const uint32_t slot = w->slot.slot;
+    const Watcher gone = std::move(*w);
     w = watchers_.erase(w);
-    home_.gone(interests, slot);
+    home_.gone(gone.socket, gone.interests, gone.slot.slot);
   }
 }
 

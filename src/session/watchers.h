@@ -29,8 +29,8 @@ struct LentSlot {
 class Watchers {
  public:
   struct Home {
-    /// A watcher is gone, and its slot free.
-    std::function<void(uint32_t interests, uint32_t slot)> gone;
+    /// A watcher is gone, its socket closed, and its slot free.
+    std::function<void(int socket, uint32_t interests, uint32_t slot)> gone;
     /// The letter may go back to the core it came from.
     std::function<void(shard::EventsLetter&, uint32_t from)> told;
   };

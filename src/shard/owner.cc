@@ -194,8 +194,10 @@ bool Owner::may_swap(Operation& operation, const store::Item* old, uint64_t cas_
   }
   const bool holds = old->cas() == cas_wanted && cas_wanted != 0;
   count_cas(*old, holds);
-  if (!holds) operation.outcome = Outcome::Exists;
-  return holds;
+  if (holds) return true;
+  operation.outcome = Outcome::Exists;
+  operation.number = old->cas();
+  return false;
 }
 
 void Owner::count_cas(const store::Item& old, bool holds) {
@@ -433,10 +435,10 @@ void Owner::make_number(Operation& operation) {
   }
   store_.write(*fresh, 0, text);
   store_.publish(*fresh, nullptr);
-  if (log_ != nullptr) {
-    tell_look(operation.key.bytes, {});  // memcached adds it, and so looks once more
-    tell_stored(operation, *fresh);
-  }
+  if (observed_)
+    tell_look(operation.key.bytes,
+              {.absence = store::Absence::Absent});  // memcached adds it, and so looks once more
+  if (log_ != nullptr) tell_stored(operation, *fresh);
   operation.cas = fresh->cas();
   operation.outcome = Outcome::Number;
 }

@@ -66,6 +66,12 @@ class Owner {
   void set_log(EventLog* log) {
     log_ = log;
     store_.set_log(log);
+    observed_ = log_ != nullptr || aloud_;
+  }
+  /// Every look at a key is told on stderr (-vvv).
+  void set_aloud(bool aloud) {
+    aloud_ = aloud;
+    observed_ = log_ != nullptr || aloud_;
   }
   /// The descriptor of the client whose operations are run next; for watchers.
   void set_client(int client) { client_ = client; }
@@ -141,7 +147,7 @@ class Owner {
   /// As store_.find, and told to those who watch: every look at a key is, but a second one.
   store::Found look_up(const Key& key) {
     const store::Found found = store_.find(key);
-    if (log_ != nullptr) [[unlikely]]
+    if (observed_) [[unlikely]]
       tell_look(key.bytes, found);
     return found;
   }
@@ -157,6 +163,8 @@ class Owner {
   Now now_;
   PrefixStats prefixes_;
   EventLog* log_ = nullptr;  // null: nobody watches
+  bool aloud_ = false;
+  bool observed_ = false;  // somebody is told of looks at keys: watchers, or whoever reads stderr
   int client_ = -1;
   uint64_t reply_bytes_ = 0;  // of the parcel being run
 };

@@ -1,6 +1,8 @@
-// Owner: what it tells those who watch. Only called while somebody does.
+// Owner: what it tells those who watch, or read stderr. Only called while somebody does.
 //
 // Source: protocol.txt "Watchers", memcached 1.6.18 as probed.
+#include <cstdio>
+
 #include "shard/owner.h"
 
 namespace ringcached::shard {
@@ -48,6 +50,15 @@ uint8_t command_of(const Operation& operation) {
   return static_cast<uint8_t>(swaps ? StoreMode::Cas : operation.mode);
 }
 
+/// As -vvv tells it in memcached.
+void log_look(std::string_view key, store::Absence absence) {
+  const char* what = absence == store::Absence::Absent ? "NOT FOUND" : "FOUND KEY";
+  const char* fate = absence == store::Absence::Expired   ? " -nuked by expire"
+                     : absence == store::Absence::Flushed ? " -nuked by flush"
+                                                          : "";
+  std::fprintf(stderr, "> %s %.*s%s\n", what, static_cast<int>(key.size()), key.data(), fate);
+}
+
 Event store_event(const Operation& operation, Outcome outcome, int client) {
   Event event;
   event.kind = EventKind::ItemStore;
@@ -60,6 +71,8 @@ Event store_event(const Operation& operation, Outcome outcome, int client) {
 }  // namespace
 
 void Owner::tell_look(std::string_view key, const store::Found& found) {
+  if (aloud_) log_look(key, found.absence);
+  if (log_ == nullptr) return;
   Event event;
   event.kind = EventKind::ItemGet;
   event.status = status_of(found.absence);

@@ -180,6 +180,7 @@ Owner::MayStore Owner::meta_may_store(Operation& operation, store::Item* old) {
       break;
   }
   operation.outcome = Outcome::Exists;
+  operation.number = old->cas();
   return MayStore::No;
 }
 

@@ -29,6 +29,9 @@ class BinaryParser {
   /// The next `size` bytes are of no use (a value that could not be taken).
   void swallow(uint64_t size) { swallow_ += size; }
 
+  /// What comes next is the beginning of a request.
+  bool at_command() const { return swallow_ == 0; }
+
  private:
   Step read_request(std::string_view bytes, Operation& operation);
   Step run(const BinaryCommand& command, const BinaryRequest& request, std::string_view bytes,

@@ -62,6 +62,9 @@ class TextParser {
   /// The next `size` bytes are of no use (a value that could not be taken, its CRLF included).
   void swallow(uint64_t size) { swallow_ += size; }
 
+  /// What comes next is the beginning of a command.
+  bool at_command() const { return place_ == Place::LineStart && swallow_ == 0; }
+
  private:
   /// Where in the language the front of the bytes is.
   enum class Place : uint8_t {
