@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import pathlib
+import resource
 import socket
 import struct
 import sys
@@ -10,20 +12,32 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from servers import Server  # noqa: E402
+import tap  # noqa: E402
+from servers import Server, binary  # noqa: E402
 
 TIME_LIMIT_S = 600
 CONDITION_LIMIT_S = 60.0
 ONLY_THE_ASKER = 1  # curr_connections when nobody but the client that asks is connected
 MIB = 1 << 20
+SANITIZER_BOUND = 512 * MIB  # the address sanitizer holds freed blocks of 256 MiB in all
 
 
-def options(description):
-    """The options that every program takes."""
+def options(description, many=None):
+    """The options that every program takes; `many` is the usual number of those whose number is the abuse."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--server", choices=("ringcached", "memcached"), default="ringcached")
     parser.add_argument("--threads", type=int, default=2)
+    if many is not None:
+        parser.add_argument("--many", type=int, default=many, metavar="N", help="how many of them (%(default)s)")
     return parser.parse_args()
+
+
+def allow_descriptors(count):
+    """This process may open as many; it fails where it may not."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < count:
+        raise AssertionError(f"this test needs {count} descriptors, the hard limit is {hard}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
 
 
 def server(chosen, *args, unix=None):
@@ -60,6 +74,22 @@ def statistic_on(wire, name):
     raise AssertionError(f"the server has no statistic {name}")
 
 
+def descriptors(target):
+    """How many the server has open."""
+    return len(os.listdir(f"/proc/{target.pid}/fd"))
+
+
+def check_memory(target, before, bound):
+    """Resident size is at most `bound` more than `before`; a sanitizer's shadow and quarantine are allowed for."""
+    after = target.rss_bytes()
+    tap.note(f"RSS {before >> 10} KiB before, {after >> 10} KiB after")
+    program = pathlib.Path(binary(target.kind)).read_bytes()
+    if b"__asan_init" in program or b"__tsan_init" in program:
+        bound += SANITIZER_BOUND
+    if after - before > bound:
+        raise AssertionError(f"RSS has grown by {after - before >> 20} MiB")
+
+
 def wait_until_all_gone(target):
     """Until the server has noticed that every client has left."""
     wait_until(lambda: statistic(target, "curr_connections") == ONLY_THE_ASKER,
@@ -83,6 +113,40 @@ def drop(sock):
     """Closes with a reset, as a client that crashed."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
+
+
+class Busy:
+    """Clients that do the same over and over while the block runs: `turn(number, wire, round_number)`.
+
+    Leaving the block ends them, after at least one turn each; whatever goes wrong in one fails the block.
+    """
+
+    def __init__(self, target, count, turn):
+        self.turns = [0] * count
+        self._turn = turn
+        self._ending = threading.Event()
+        self._crowd = Crowd(target, count, self._work)
+
+    def __enter__(self):
+        self._crowd.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        self._ending.set()
+        self._crowd.__exit__(*error)
+
+    def wait_for_turns(self, more=1):
+        """Until each of them has done as many more."""
+        aims = [done + more for done in self.turns]
+        wait_until(lambda: self.failed() or all(map(int.__ge__, self.turns, aims)), "the others are served")
+
+    def failed(self):
+        return self._crowd.failed()
+
+    def _work(self, number, wire):
+        while self.turns[number] == 0 or not self._ending.is_set():
+            self._turn(number, wire, self.turns[number])
+            self.turns[number] += 1
 
 
 class Crowd:
@@ -113,6 +177,10 @@ class Crowd:
         if kind is None and self._errors:
             raise self._errors[0]
 
+    def failed(self):
+        """One of them, so far."""
+        return bool(self._errors)
+
     def _run(self, number, wire):
         try:
             self._task(number, wire)
@@ -124,11 +192,15 @@ def work(rounds):
     """A task for a Crowd: sets, gets, counts and deletes keys of its own, and checks every answer."""
     def task(number, wire):
         for turn in range(rounds):
-            key = b"worker-%d-%d" % (number, turn % 10)
-            value = b"%d of %d " % (turn, number) * (1 + turn % 50)
-            set_value(wire, key, value)
-            ask(wire, b"get %s\r\n" % key, value_reply(key, value))
-            ask(wire, b"set %s 0 0 2\r\n%02d\r\nincr %s 5\r\n" % (key, turn % 90, key),
-                b"STORED\r\n%d\r\n" % (turn % 90 + 5))
-            ask(wire, b"delete %s\r\nget %s\r\n" % (key, key), b"DELETED\r\nEND\r\n")
+            work_once(number, wire, turn)
     return task
+
+
+def work_once(number, wire, turn):
+    key = b"worker-%d-%d" % (number, turn % 10)
+    value = b"%d of %d " % (turn, number) * (1 + turn % 50)
+    set_value(wire, key, value)
+    ask(wire, b"get %s\r\n" % key, value_reply(key, value))
+    ask(wire, b"set %s 0 0 2\r\n%02d\r\nincr %s 5\r\n" % (key, turn % 90, key),
+        b"STORED\r\n%d\r\n" % (turn % 90 + 5))
+    ask(wire, b"delete %s\r\nget %s\r\n" % (key, key), b"DELETED\r\nEND\r\n")

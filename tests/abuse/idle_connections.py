@@ -1,10 +1,9 @@
 #!/usr/bin/python3
 """Two thousand idle connections beside fifty busy ones: all are served, at a small price each."""
 
-import resource
 import socket
 
-from crowd import (ONLY_THE_ASKER, Crowd, options, server, statistic_on, wait_until,
+from crowd import (ONLY_THE_ASKER, Crowd, allow_descriptors, options, server, statistic_on, wait_until,
                    wait_until_all_gone, work)
 
 import tap
@@ -19,22 +18,15 @@ BOUND_PER_IDLE = 64 << 10  # a guess, several times what memcached needs
 
 def main():
     chosen = options(__doc__)
-    allow_descriptors()
+    allow_descriptors(DESCRIPTORS)
     with server(chosen, "-c", 4096, "-m", 64) as target:
         tap.case(f"{IDLE} idle and {BUSY} busy connections are all served", lambda: crowded(target))
         tap.case("they leave nothing behind", lambda: wait_until_all_gone(target))
     tap.finish()
 
 
-def allow_descriptors():
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < DESCRIPTORS:
-        raise AssertionError(f"this test needs {DESCRIPTORS} descriptors, the hard limit is {hard}")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, DESCRIPTORS), hard))
-
-
 def crowded(target):
-    asker = target.connect()  # this one and the busy ones first: select() needs small descriptors
+    asker = target.connect()
     busy = Crowd(target, BUSY, work(ROUNDS))
     with Crowd(target, BUSY, work(ROUNDS)):
         pass

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""SIGTERM under load: what was answered was answered whole and in order, and the exit code is 0."""
+"""SIGTERM under load: what was taken is answered, whole and in order, and the exit code is 0."""
 
 import random
 import signal
+import socket
 import threading
 import time
 
@@ -14,6 +15,7 @@ from wire import WireError
 SEED = 99
 CLIENTS = 8
 BATCH = 50
+PACKET = 30           # sets and gets of one packet: less than 2 KiB
 BATCHES_BEFORE = 20   # that each client has had answered when the signal is sent
 VALUE_MOST = 30_000
 STOPS = 5
@@ -25,14 +27,16 @@ def main():
     tap.note(f"seed {SEED}")
     for number, name in ((signal.SIGTERM, "SIGTERM"), (signal.SIGINT, "SIGINT")):
         tap.case(f"{name} under load: whole replies and exit code 0, {STOPS} times",
-                 lambda: stops(chosen, number))
+                 lambda: stops(chosen, number, Client))
+    tap.case(f"SIGTERM under load: whoever is not answered whole was not read, {STOPS} times",
+             lambda: stops(chosen, signal.SIGTERM, PacketClient))
     tap.finish()
 
 
-def stops(chosen, number):
+def stops(chosen, number, kind):
     for turn in range(STOPS):
         with server(chosen, "-m", 256) as target:
-            clients = [Client(target, f"{SEED} {turn} {client}", client) for client in range(CLIENTS)]
+            clients = [kind(target, f"{SEED} {turn} {client}", client) for client in range(CLIENTS)]
             try:
                 for client in clients:
                     client.wait_for_batches(BATCHES_BEFORE)
@@ -43,9 +47,11 @@ def stops(chosen, number):
             finally:
                 target.kill()  # does nothing after a stop; else the clients would go on for ever
                 for client in clients:
-                    client.end()
+                    client.join()
             if code != 0 or took > GONE_AFTER_S:
                 raise AssertionError(f"exit code {code} after {took:.1f} s: {target.log()}")
+            for client in clients:
+                client.check_end()
             errors = [client.error for client in clients if client.error]
             if errors:
                 raise errors[0]
@@ -58,6 +64,7 @@ class Client:
 
     def __init__(self, target, seed, number):
         self.batches = 0
+        self.asked_last = 0
         self.answered_last = 0  # replies of the batch that the end cut short
         self.error = None
         self._rng = random.Random(seed)
@@ -73,8 +80,11 @@ class Client:
         if self.error or self.batches < count:
             raise self.error or AssertionError(f"only {self.batches} batches were answered in time")
 
-    def end(self):
+    def join(self):
         self._thread.join(TIME_LIMIT_S)
+
+    def check_end(self):
+        """What holds of a client when the server is gone."""
         self._wire.close()
 
     def _run(self):
@@ -92,6 +102,7 @@ class Client:
         """One batch; False when the server has closed, after as many whole replies as there were."""
         said, replies = self._draw()
         self._wire.send(said)
+        self.asked_last = len(replies)
         self.answered_last = 0
         for reply in replies:
             if self._wire.at_eof():
@@ -114,6 +125,29 @@ class Client:
             value = self._rng.randbytes(self._rng.randint(0, VALUE_MOST if self._rng.random() < 0.2 else 100))
             said.append(b"set %s 0 0 %d\r\n%s\r\nget %s\r\n" % (key, len(value), value, key))
             replies += [b"STORED\r\n", b"VALUE %s 0 %d\r\n%s\r\nEND\r\n" % (key, len(value), value)]
+        return b"".join(said), replies
+
+
+class PacketClient(Client):
+    """Sends each batch as one packet that fits in one of the server's buffers: it is taken whole or not at all.
+
+    A connection that the kernel closes with bytes that nobody has read is reset; one that was read to its end is not.
+    """
+
+    def check_end(self):
+        was_reset = self._wire.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0 or self._wire.was_reset
+        super().check_end()
+        if self.error is None and self.answered_last not in (0, self.asked_last):
+            self.error = AssertionError(f"{self.answered_last} of {self.asked_last} replies to one packet")
+        if self.error is None and self.answered_last < self.asked_last and not was_reset:
+            self.error = AssertionError("the server has read a packet and has not answered it")
+
+    def _draw(self):
+        said, replies = [], []
+        for turn in range(PACKET):
+            key = b"client-%d-%d" % (self._number, self._rng.randrange(20))
+            said.append(b"set %s 0 0 4\r\n%04d\r\nget %s\r\n" % (key, turn, key))
+            replies += [b"STORED\r\n", b"VALUE %s 0 4\r\n%04d\r\nEND\r\n" % (key, turn)]
         return b"".join(said), replies
 
 

@@ -30,6 +30,7 @@ class Wire:
     def __init__(self, sock, patience_s=PATIENCE_S):
         self.sock = sock
         self.patience_s = patience_s
+        self.was_reset = False  # the peer has closed, and not all that we had sent was read
         self.sock.setblocking(False)
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -56,6 +57,7 @@ class Wire:
                 if self._wait(deadline, to_write=True)[0]:
                     self._take()
             except (BrokenPipeError, ConnectionResetError):
+                self.was_reset = True
                 return
 
     def send_fragmented(self, data, sizes):
@@ -133,7 +135,7 @@ class Wire:
 
     def pending(self):
         """What has arrived and was not taken yet (does not wait)."""
-        if not self._ended and select.select([self.sock], [], [], 0)[0]:
+        if not self._ended and self._wait(0, to_write=False)[0]:
             self._take()
         return bytes(self._received)
 
@@ -157,12 +159,15 @@ class Wire:
         return len(self._received) > before or not self._ended
 
     def _wait(self, deadline, to_write):
+        """Whether it is readable and whether it is writable; poll(2) minds no number of descriptors."""
         left = max(0.0, deadline - time.monotonic())
-        reads = [] if self._ended else [self.sock]
-        readable, writable, _ = select.select(reads, [self.sock] if to_write else [], [], left)
-        if to_write and not readable and not writable:
+        poll = select.poll()
+        poll.register(self.sock, (0 if self._ended else select.POLLIN) | (select.POLLOUT if to_write else 0))
+        events = sum(event for _, event in poll.poll(left * 1000))
+        if to_write and not events:
             raise WireError(f"the server takes no bytes, {self._state()}")
-        return readable, writable
+        ended = select.POLLHUP | select.POLLERR
+        return not self._ended and bool(events & (select.POLLIN | ended)), bool(events & (select.POLLOUT | ended))
 
     def _take(self):
         try:
@@ -171,6 +176,7 @@ class Wire:
             return
         except ConnectionResetError:
             data = b""
+            self.was_reset = True
         if data:
             self._received += data
         else:
