@@ -29,7 +29,9 @@ enum class EventKind : uint8_t {
   Deleted,          // key, command 1 if it was md, class, size
   ConnectionNew,    // address, port, client
   ConnectionClose,  // address, port, status CloseReason, client
+  ConnectionError,  // what the system says as text, client
   PageMove,         // class, and in `size` the class it goes to
+  SweepRound,  // of a class: `size` items were looked at and `ttl` given back in `idle` seconds
 };
 
 /// In memcached's order of words.
@@ -37,8 +39,8 @@ enum class GetStatus : uint8_t { NotFound, Found, Flushed, Expired };
 enum class StoreStatus : uint8_t { NotStored, Stored, Exists, NotFound, TooLarge, NoMemory };
 enum class CloseReason : uint8_t { Error, Normal, IdleTimeout, Shutdown };
 
-/// Its text (the key of an item, the address of a peer) lies behind it, at most event_text_max
-/// bytes.
+/// Its text (the key of an item, the address of a peer, what went wrong) lies behind it, at most
+/// event_text_max bytes.
 struct Event {
   int64_t at_us = 0;    // unix time, microseconds; the log sets it
   int64_t ttl = 0;      // seconds
@@ -67,8 +69,10 @@ constexpr uint32_t interest_in(EventKind kind) {
       return interest::deletions;
     case EventKind::ConnectionNew:
     case EventKind::ConnectionClose:
+    case EventKind::ConnectionError:
       return interest::connections;
     case EventKind::PageMove:
+    case EventKind::SweepRound:
       return interest::system_events;
   }
   return 0;

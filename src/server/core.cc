@@ -96,9 +96,7 @@ Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> li
     watchers_.emplace(
         door_, counters_, process.config.extended.watcher_logbuf_size,
         session::Watchers::Home{
-            [this](int socket, uint32_t interests, uint32_t slot) {
-              watcher_gone(socket, interests, slot);
-            },
+            [this](const session::GoneWatcher& gone) { watcher_gone(gone); },
             [this](shard::EventsLetter& letter, uint32_t to) { give_back_events(letter, to); }});
     acceptor_.emplace(std::move(listeners), process.config.threads, process.config, door_,
                       process.connections, counters_, process.clock,
@@ -307,15 +305,27 @@ void Core::adopt_watcher(int socket, uint32_t interests) {
   process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void Core::watcher_gone(int socket, uint32_t interests, uint32_t slot) {
-  if (services_->tuning.verbosity > 1) {
-    std::fprintf(stderr, "<%d connection closing from side thread.\n<%d connection closed.\n",
-                 socket, socket);
-  }
-  clients_->return_slot(slot);
+void Core::watcher_gone(const session::GoneWatcher& gone) {
+  tell_watcher_gone(gone);
+  clients_->return_slot(gone.slot);
   process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
   acceptor_->try_again();
-  if (!stopping_) unwatch_everywhere(interests);
+  if (!stopping_) unwatch_everywhere(gone.interests);
+}
+
+/// memcached, which notices when it has a line for it, calls that an error.
+void Core::tell_watcher_gone(const session::GoneWatcher& gone) {
+  if (services_->tuning.verbosity > 1) {
+    std::fprintf(stderr, "<%d connection closing from side thread.\n<%d connection closed.\n",
+                 gone.socket, gone.socket);
+  }
+  if (stopping_) return;
+  Event event;
+  event.kind = EventKind::ConnectionClose;
+  event.status = static_cast<uint8_t>(CloseReason::Error);
+  event.port = gone.peer.port;
+  event.client = gone.socket;
+  events_.add(event, gone.peer.address);
 }
 
 // --- What concerns every core.

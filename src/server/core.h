@@ -72,7 +72,8 @@ class Core final : public shard::Everyone {
   void unwatch_everywhere(uint32_t interests);
   void hand_over(int socket, uint32_t interests);
   void adopt_watcher(int socket, uint32_t interests);
-  void watcher_gone(int socket, uint32_t interests, uint32_t slot);
+  void watcher_gone(const session::GoneWatcher& gone);
+  void tell_watcher_gone(const session::GoneWatcher& gone);
   void log_tuning(const Operation& operation);
   void move_time(Verb verb, uint64_t value);
   Outcome crawl(uint64_t classes);

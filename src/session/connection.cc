@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "base/assert.h"
-#include "session/address_text.h"
 #include "session/class_stats.h"
 #include "session/clients.h"
 #include "session/stat_packets.h"
@@ -94,6 +93,7 @@ void Connection::on_received(const io::Completion& completion) {
     home_.starve(*this);
   } else if (completion.result != -ECANCELED && completion.result != -EAGAIN &&
              completion.result != -EINTR) {
+    if (core_.events.wants(interest::connections)) tell_trouble(-completion.result);
     return abort();
   }
   resume_receiving();
@@ -282,7 +282,7 @@ void Connection::rest() {
   if (has_work()) {
     if (can_go_on()) home_.make_ready(*this);
   } else if (state_ == State::Eof || leaving_) {
-    if (output_.empty()) return begin_closing(CloseReason::Normal);
+    if (output_.empty()) return begin_closing(farewell_);
   } else if (filling_ == Filling::No) {
     input_.join(need_);
     input_.release(door());
@@ -329,10 +329,15 @@ void Connection::write_reply(Operation& operation) {
       break;
     case Verb::Quit:
       leaving_ = true;
+      if (operation.number != 0) farewell_ = CloseReason::Error;  // a request that made no sense
       break;
     case Verb::Die:
+      leaving_ = true;
+      farewell_ = CloseReason::Error;
+      return;
     case Verb::Shutdown:
       leaving_ = true;
+      farewell_ = CloseReason::Shutdown;
       return;
     case Verb::Watch:
       watching_ = static_cast<uint32_t>(operation.delta);
@@ -403,7 +408,10 @@ void Connection::flush() {
 void Connection::on_sent(int32_t result) {
   output_.sent(result > 0 ? static_cast<size_t>(result) : 0, core_.pool, core_.shard);
   if (state_ == State::Closing) return try_to_close();
-  if (result <= 0 && result != -EAGAIN && result != -EINTR) return abort();
+  if (result <= 0 && result != -EAGAIN && result != -EINTR) {
+    if (core_.events.wants(interest::connections)) tell_trouble(-result);
+    return abort();
+  }
   if (result > 0) {
     core_.counters[Counter::BytesWritten] += static_cast<uint64_t>(result);
     last_heard_ = core_.now.seconds;

@@ -13,6 +13,7 @@
 
 #include "io/door.h"
 #include "ringcached/event.h"
+#include "session/address_text.h"
 #include "session/dump_reply.h"
 #include "session/input.h"
 #include "session/output.h"
@@ -128,6 +129,7 @@ class Connection final : public shard::BatchOwner {
   void begin_closing(CloseReason);
   io::Streams& door();
   void tell_connection(EventKind, CloseReason);
+  void tell_trouble(int error);
   void cease_to_watch();
   void try_to_close();
   bool abandon_fill();
@@ -145,14 +147,16 @@ class Connection final : public shard::BatchOwner {
   bool leaving_ = false;       // no more input is looked at: quit
   bool dropping_get_ = false;  // the rest of a get line that ran out of memory is not answered
   bool closed_ = false;        // handed back to the clients, to be buried
-  uint32_t watching_ = 0;      // what is watched; the socket goes to the watchers
-  Seconds send_began_ = 0;     // the one under way, of which the client has taken nothing yet
-  Seconds last_heard_ = 0;     // when bytes last came from it
-  uint32_t need_ = 1;          // bytes at hand before parsing makes sense again
+  CloseReason farewell_ = CloseReason::Normal;  // why it will close, once all is sent
+  uint32_t watching_ = 0;                       // what is watched; the socket goes to the watchers
+  Seconds send_began_ = 0;  // the one under way, of which the client has taken nothing yet
+  Seconds last_heard_ = 0;  // when bytes last came from it
+  uint32_t need_ = 1;       // bytes at hand before parsing makes sense again
   std::variant<wire::TextParser, wire::BinaryParser, wire::AuthGate> parser_;
   Input input_;
   Output output_;
   shard::Batch* batch_ = nullptr;
+  std::unique_ptr<PeerEnd> peer_;           // known where somebody watched as it came
   std::unique_ptr<DumpReply> dump_;         // the dump being answered
   std::unique_ptr<shard::Fill> fill_;       // the value being received
   std::unique_ptr<shard::Fill> committed_;  // the one before, named by the batch under way

@@ -1,5 +1,6 @@
 // Connection: how it becomes a watcher, and what watchers are told of it.
-#include "session/address_text.h"
+#include <cstring>
+
 #include "session/clients.h"
 #include "session/connection.h"
 #include "wire/text_replies.h"
@@ -30,15 +31,25 @@ void Connection::cease_to_watch() {
   }
 }
 
+/// Who is there is kept for the end, when the system may have forgotten it.
 void Connection::tell_connection(EventKind kind, CloseReason reason) {
   if (!home_.have_sockets()) return;
-  const PeerEnd peer = peer_end(socket_);
+  if (peer_ == nullptr) peer_ = std::make_unique<PeerEnd>(peer_end(socket_));
   Event event;
   event.kind = kind;
   event.status = static_cast<uint8_t>(reason);
-  event.port = peer.port;
+  event.port = peer_->port;
   event.client = socket_;
-  core_.events.add(event, peer.address);
+  core_.events.add(event, peer_->address);
+}
+
+/// What the system says of a receive or a send that failed.
+void Connection::tell_trouble(int error) {
+  if (!home_.have_sockets() || error == 0) return;
+  Event event;
+  event.kind = EventKind::ConnectionError;
+  event.client = socket_;
+  core_.events.add(event, std::strerror(error));
 }
 
 }  // namespace ringcached::session

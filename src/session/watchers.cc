@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "session/address_text.h"
 #include "wire/event_line.h"
 #include "wire/text_replies.h"
 
@@ -14,6 +13,7 @@ void Watchers::adopt(int socket, uint32_t interests, LentSlot slot) {
   w.socket = socket;
   w.interests = interests;
   w.slot = slot;
+  w.peer = peer_end(socket);
   w.waiting = wire::ok;
   ++counters_[Counter::LogWatchers];
   ++counters_[Counter::CurrConnections];
@@ -150,9 +150,9 @@ void Watchers::bury() {
     door_.close(w->socket);
     --counters_[Counter::LogWatchers];
     --counters_[Counter::CurrConnections];
-    const Watcher gone = std::move(*w);
+    const GoneWatcher gone{w->socket, w->interests, w->slot.slot, std::move(w->peer)};
     w = watchers_.erase(w);
-    home_.gone(gone.socket, gone.interests, gone.slot.slot);
+    home_.gone(gone);
   }
 }
 

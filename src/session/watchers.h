@@ -15,6 +15,7 @@
 #include "io/door.h"
 #include "ringcached/counters.h"
 #include "ringcached/event.h"
+#include "session/address_text.h"
 #include "shard/letter.h"
 #include "shard/report.h"
 
@@ -26,11 +27,18 @@ struct LentSlot {
   uint32_t generation = 0;
 };
 
+struct GoneWatcher {
+  int socket = -1;
+  uint32_t interests = 0;
+  uint32_t slot = 0;
+  PeerEnd peer;
+};
+
 class Watchers {
  public:
   struct Home {
     /// A watcher is gone, its socket closed, and its slot free.
-    std::function<void(int socket, uint32_t interests, uint32_t slot)> gone;
+    std::function<void(const GoneWatcher&)> gone;
     /// The letter may go back to the core it came from.
     std::function<void(shard::EventsLetter&, uint32_t from)> told;
   };
@@ -65,6 +73,7 @@ class Watchers {
     int socket;
     uint32_t interests;
     LentSlot slot;
+    PeerEnd peer;
     std::string waiting;  // lines behind those being sent
     std::string sending;
     size_t sent = 0;       // of `sending`

@@ -68,6 +68,23 @@ void Store::tell_evicted(const Item& item) const {
   log_->add(event, item.key());
 }
 
+/// Of each class in which there was an item. What was reset meanwhile counts from there.
+void Store::tell_sweep_round() const {
+  const auto since = [](uint64_t now, uint64_t then) { return now < then ? now : now - then; };
+  for (uint8_t i = 0; i < sizes_.count(); ++i) {
+    const ClassCounters& counters = classes_[i].counters;
+    Event event;
+    event.kind = EventKind::SweepRound;
+    event.class_id = static_cast<uint8_t>(i + 1);
+    event.size = static_cast<uint32_t>(
+        since(counters[ClassCounter::CrawlerItemsChecked], sweep_marks_[i].checked));
+    event.ttl = static_cast<int64_t>(
+        since(counters[ClassCounter::CrawlerReclaimed], sweep_marks_[i].reclaimed));
+    event.idle = life_.now - std::min(sweep_began_, life_.now);
+    if (event.size > 0) log_->add(event, {});
+  }
+}
+
 /// A page that goes to whoever needs it next has no heir: class 0, as memcached's pool.
 void Store::tell_page_move(uint8_t donor, uint8_t heir) const {
   Event event;

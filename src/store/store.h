@@ -214,6 +214,11 @@ class Store {
   };
   struct Census;
   /// A page that is being emptied, and how far that is.
+  /// What the counters of a class were when this round of the sweep began.
+  struct SweepMark {
+    uint64_t checked = 0;
+    uint64_t reclaimed = 0;
+  };
   struct PageMove {
     uint32_t page = 0;  // 0: none
     uint32_t chunk = 0;
@@ -250,6 +255,7 @@ class Store {
   void evict(Item& item, bool dead);
   void count_evicted(const Item& item);
   void tell_evicted(const Item& item) const;
+  void tell_sweep_round() const;
   void tell_page_move(uint8_t donor, uint8_t heir) const;
   void count_expired_unfetched(const Item& item);
   bool take_page_from_others(uint8_t heir);
@@ -279,6 +285,7 @@ class Store {
   bool nothing_to_sweep() const;
   bool has_to_sweep() const;
   bool sweep_chunk();
+  void begin_sweep_round();
   void sweep_item(Item& item);
   void sweep_flushed();
 
@@ -320,6 +327,8 @@ class Store {
   Seconds shrink_rests_until_ = 0;  // nobody had one
   uint32_t sweep_page_ = 0;
   uint32_t sweep_chunk_ = 0;
+  Seconds sweep_began_ = 0;  // this round
+  std::array<SweepMark, classes_max> sweep_marks_{};
   uint64_t sweep_pace_ = 0;    // chunks a second
   uint64_t sweep_credit_ = 0;  // chunks that may still be looked at in this second
   uint64_t crawl_left_ = 0;    // chunks that somebody asked to be looked at now

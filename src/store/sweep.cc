@@ -66,15 +66,12 @@ Store::Asked Store::crawl(uint64_t classes, uint64_t chunks_most) {
 
 /// One step of the cursor: a chunk, or a page with nothing on it. true: an item was freed.
 bool Store::sweep_chunk() {
-  if (sweep_page_ >= slab_.page_numbers()) {
-    sweep_page_ = 0;
-    sweep_pace_ = 0;
-  }
+  if (sweep_page_ >= slab_.page_numbers()) begin_sweep_round();
   const Slab::Page& page = slab_.page(sweep_page_);
   if (page.live == 0 || sweep_chunk_ >= page.carved) {
     if (slab_.is_kept(sweep_page_)) slab_.let_go(sweep_page_);
-    ++sweep_page_;
     sweep_chunk_ = 0;
+    if (++sweep_page_ >= slab_.page_numbers()) begin_sweep_round();
     return false;
   }
   void* chunk = slab_.chunk_at((sweep_page_ << chunk_index_bits) | sweep_chunk_++);
@@ -86,6 +83,19 @@ bool Store::sweep_chunk() {
   if (!life_.is_over(item)) return false;
   sweep_item(item);
   return true;
+}
+
+/// All pages were walked over.
+void Store::begin_sweep_round() {
+  if (log_ != nullptr) tell_sweep_round();
+  sweep_page_ = 0;
+  sweep_pace_ = 0;
+  sweep_began_ = life_.now;
+  for (uint8_t i = 0; i < sizes_.count(); ++i) {
+    const ClassCounters& counters = counters_of(i);
+    sweep_marks_[i] = {counters[ClassCounter::CrawlerItemsChecked],
+                       counters[ClassCounter::CrawlerReclaimed]};
+  }
 }
 
 void Store::sweep_item(Item& item) {

@@ -90,6 +90,18 @@ char* put_page_move(const Event& event, char* out) {
   return put_field(put_field(put(out, "slab_move"), " src=", event.class_id), " dst=", event.size);
 }
 
+char* put_error(const Event& event, std::string_view text, char* out) {
+  return put(put(put_signed(put(out, "connerr"), " fd=", event.client), " msg="), text);
+}
+
+/// The sweep goes over all items of a class, knows no marks, and begins anew when it has ended.
+char* put_sweep_round(const Event& event, char* out) {
+  out = put_field(put(out, "lru_crawler"), " crawler=", event.class_id);
+  out = put_field(put(out, " lru=all low_mark=0 next_reclaims=0"), " since_run=", event.idle);
+  out = put_field(put(out, " next_run=0"), " elapsed=", event.idle);
+  return put_signed(put_field(out, " examined=", event.size), " reclaimed=", event.ttl);
+}
+
 char* put_event(const Event& event, std::string_view text, char* out) {
   switch (event.kind) {
     case EventKind::ItemGet:
@@ -103,8 +115,12 @@ char* put_event(const Event& event, std::string_view text, char* out) {
     case EventKind::ConnectionNew:
     case EventKind::ConnectionClose:
       return put_connection(event, text, out);
+    case EventKind::ConnectionError:
+      return put_error(event, text, out);
     case EventKind::PageMove:
       return put_page_move(event, out);
+    case EventKind::SweepRound:
+      return put_sweep_round(event, out);
   }
   return out;
 }

@@ -9,10 +9,12 @@ import argparse
 import pathlib
 import re
 import socket
+import struct
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 
+import packets  # noqa: E402
 import servers  # noqa: E402
 import tap  # noqa: E402
 from wire import Wire, WireError  # noqa: E402
@@ -235,6 +237,71 @@ def connections(server):
             watcher.expect(f"conn_close {spelled} reason=normal cfd=N")
 
 
+# What a client does, and why its connection then closes.
+GOODBYES = (
+    (b"version\r\nquit\r\n", "normal"),
+    (packets.request(packets.OPCODES["quit"]), "normal"),
+    (b"x" * 5000, "error"),
+    (b"foo / HTTP/1.1\r\n", "error"),
+    (packets.request(packets.OPCODES["get"], b"k" * 251), "error"),
+    (packets.request(packets.OPCODES["noop"]) + b"x" * 24, "error"),
+)
+
+
+def reasons(server):
+    with Watcher(server, "connevents") as watcher:
+        for said, reason in GOODBYES:
+            with server.connect() as wire:
+                end = rf"rip=127\.0\.0\.1 rport={wire.sock.getsockname()[1]} transport=tcp"
+                wire.send(said)
+                watcher.expect(f"conn_new {end} cfd=N", f"conn_close {end} reason={reason} cfd=N")
+
+
+def idle_reason(server):
+    with Watcher(server, "connevents") as watcher, server.connect():
+        watcher.expect("conn_new .*", "conn_close rip=127.* reason=idle_timeout cfd=N")
+
+
+def reset(server):
+    """Who it was is told all the same; ringcached tells what the system says as well."""
+    with Watcher(server, "connevents") as watcher:
+        with server.connect() as wire:
+            end = rf"rip=127\.0\.0\.1 rport={wire.sock.getsockname()[1]} transport=tcp"
+            wire.send(b"version\r\n")
+            wire.read_line()
+            wire.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        watcher.expect(f"conn_new {end} cfd=N")
+        if server.kind == "ringcached":
+            watcher.expect(r"connerr fd=\d+ msg=Connection reset by peer")
+        watcher.expect(f"conn_close {end} reason=error cfd=N")
+
+
+def other_watchers(server):
+    with Watcher(server, "connevents") as watcher:
+        with Watcher(server, "evictions") as other:
+            end = rf"rip=127\.0\.0\.1 rport={other.wire.sock.getsockname()[1]} transport=tcp"
+            watcher.expect(f"conn_new {end} cfd=N")
+        watcher.expect(f"conn_close {end} reason=error cfd=N")
+
+
+def crawler(server):
+    """memcached crawls by itself, too; a class is told for each of its queues."""
+    with Watcher(server, "sysevents") as watcher, server.connect() as wire:
+        wire.send(b"set c1 0 -1 1\r\nx\r\nset c2 0 0 1\r\nx\r\nlru_crawler crawl all\r\n")
+        wire.expect(b"STORED\r\nSTORED\r\n")
+        wire.read_line()
+        watcher.expect(r"lru_crawler crawler=\d+ lru=(hot|warm|cold|temp|all) low_mark=\d+ next_reclaims=\d+ "
+                       r"since_run=\d+ next_run=\d+ elapsed=\d+ examined=\d+ reclaimed=\d+")
+
+
+def sweep_round(server):
+    with Watcher(server, "sysevents") as watcher, server.connect() as wire:
+        wire.send(b"set c1 0 -1 1\r\nx\r\nset c2 0 0 1\r\nx\r\nlru_crawler crawl all\r\n")
+        wire.expect(b"STORED\r\nSTORED\r\nOK\r\n")
+        watcher.expect(r"lru_crawler crawler=1 lru=all low_mark=0 next_reclaims=0 since_run=\d+ next_run=0 elapsed=\d+ "
+                       r"examined=2 reclaimed=1")
+
+
 def deletions(server):
     with Watcher(server, "deletions") as watcher, server.connect() as wire:
         wire.send(b"set l1 0 0 3\r\nabc\r\ndelete l1\r\ndelete l1\r\nset l1 0 0 2\r\nab\r\nmd l1\r\n")
@@ -366,6 +433,11 @@ def main():
         ("evictions tell who had to go", on(evictions, ["-m", "8"])),
         ("connevents tell who comes and goes", on(connections)),
         ("connevents on a unix socket", on(connections, unix=True)),
+        ("connevents tell why a connection closes", on(reasons)),
+        ("connevents tell who was idle", on(idle_reason, ["-o", "idle_timeout=1"])),
+        ("connevents tell whom a reset has cut off", on(reset)),
+        ("connevents tell of watchers", on(other_watchers)),
+        ("sysevents tell of the crawler", on(crawler)),
         ("all words are taken, others refused", on(words)),
         ("a watcher is deaf", on(deaf)),
         ("a watcher that is gone is forgotten", on(gone)),
@@ -373,8 +445,9 @@ def main():
         ("a slow watcher misses lines and is told how many", on(slow_watcher, ["-o", "watcher_logbuf_size=16"])),
         ("-W refuses watch", on(refused, ["-W"])),
     ]
-    if ours:  # what 1.6.45 has beyond 1.6.18
+    if ours:  # what 1.6.45 has beyond 1.6.18, and what only ringcached tells in this way
         cases += [
+            ("sysevents tell what a round of the sweep found in a class", on(sweep_round, ["-t", 1])),
             ("deletions tell what was deleted", on(deletions)),
             ("words may be shortened", on(shortened_words)),
             ("watch must come first in a pipeline", on(not_first)),

@@ -57,6 +57,20 @@ TEST_CASE("an item that was stored, or not") {
   }
 }
 
+TEST_CASE("a round of the sweep over a class") {
+  Event event = event_of(EventKind::SweepRound);
+  event.ttl = 5;
+  event.idle = 60;
+  CHECK(line(event, "") ==
+        "ts=1700000000.42 gid=7 type=lru_crawler crawler=3 lru=all low_mark=0 next_reclaims=0 "
+        "since_run=60 next_run=0 elapsed=60 examined=100 reclaimed=5\n");
+}
+
+TEST_CASE("a connection that failed") {
+  CHECK(line(event_of(EventKind::ConnectionError), "Connection reset by peer") ==
+        "ts=1700000000.42 gid=7 type=connerr fd=12 msg=Connection reset by peer\n");
+}
+
 TEST_CASE("a time that is over shows as 32 bits without a sign") {
   Event event = event_of(EventKind::ItemStore, 1);
   event.ttl = -1;
