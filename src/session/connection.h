@@ -97,7 +97,8 @@ class Connection final : public shard::BatchOwner {
   bool take_step(const wire::Step&, Operation&);
 
   // connection_log.cc: what -vv says of it.
-  bool aloud() const;
+  bool aloud() const { return core_.tuning.verbosity > 1 && has_descriptor(); }
+  bool has_descriptor() const;
   void log_language(bool binary) const;
   void log_opened() const;
   void log_request(std::string_view bytes) const;

@@ -29,8 +29,8 @@ bool begins_command(const wire::AuthGate&) {
 }  // namespace
 
 /// Datagrams have no descriptor that would tell them apart.
-bool Connection::aloud() const {
-  return core_.tuning.verbosity > 1 && home_.have_sockets();
+bool Connection::has_descriptor() const {
+  return home_.have_sockets();
 }
 
 /// A batch of one operation, so that the log has each request, and what was looked up for it,

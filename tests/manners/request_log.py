@@ -204,12 +204,17 @@ def passwords_stay_secret():
 
 
 def switched_while_it_runs():
+    """Line by line: ringcached may run what comes before a change, and tell of it after the change, if both are there."""
     told = {}
+    lines = ("get a", "verbosity 1", "get b", "cache_memlimit 100", "verbosity 2", "get c", "verbosity 1", "get d",
+             "verbosity 3", "get e", "verbosity 0", "cache_memlimit 64", "verbosity 2")
     for kind in KINDS:
         with Log(kind, []) as log:
             with log.server.connect() as wire:
-                wire.send(b"get a\r\nverbosity 1\r\nget b\r\ncache_memlimit 100\r\nverbosity 2\r\nget c\r\nverbosity 1\r\n"
-                          b"get d\r\nverbosity 3\r\nget e\r\nverbosity 0\r\ncache_memlimit 64\r\nverbosity 2\r\nquit\r\n")
+                for line in lines:
+                    wire.send(line.encode() + b"\r\n")
+                    wire.expect(b"END\r\n" if line.startswith("get") else b"OK\r\n")
+                wire.send(b"quit\r\n")
                 wire.read_until_closed()
             told[kind] = log.lines_once(closings(1))
     alike(told["ringcached"], told["memcached"])
