@@ -193,9 +193,10 @@ void Connection::parse_batch_with(Parser& parser) {
   if (input_.available() > 0) ++core_.counters[Counter::ConnYields];
 }
 
-/// One operation, or what leads to it. false: the batch ends here.
+/// One operation, or what leads to it. false: the batch ends here. In line, since the loop above
+/// runs it for every operation: 20 instructions of 1,400 for a get.
 template <class Parser>
-bool Connection::parse_step(Parser& parser) {
+[[gnu::always_inline]] inline bool Connection::parse_step(Parser& parser) {
   Operation& operation = batch_->next_free();
   const wire::Step step = parser.next(input_.front(), operation);
   if (step.what == wire::Step::What::NeedsExtras) {
