@@ -141,7 +141,7 @@ void Core::turn(bool may_sleep) {
   clients_->run_ready();
   if (datagrams_) datagrams_->run_ready();
   clients_->feed_starving();
-  tell_events();
+  if (events_.has_news() || (watchers_ && !watchers_->at_rest())) tell_events();
   publish();
   clients_->flush_dirty();
   if (datagrams_) datagrams_->flush();

@@ -55,6 +55,8 @@ class Watchers {
 
   /// A piece of core `from`, told by and by; `told` is called when it is.
   void take(shard::EventsLetter& letter, uint32_t from) { letters_.push_back({&letter, from}); }
+  /// Nobody watches, and nothing waits to be given back.
+  bool at_rest() const { return watchers_.empty() && letters_.empty(); }
   /// There is more to tell at once.
   bool busy() const { return !letters_.empty(); }
   /// Once per turn: tells a bounded part of what was taken, and sends.

@@ -205,6 +205,11 @@ void Owner::count_cas(const store::Item& old, bool holds) {
   count(old, holds ? ClassCounter::CasHits : ClassCounter::CasBadval);
 }
 
+/// A value whose condition did not hold counts in the class that it would have gone to.
+void Owner::count_unstored(const Key& key, uint32_t client_flags, uint32_t size) {
+  ++store_.class_counters(store_.class_for(key, client_flags, size))[ClassCounter::CmdSet];
+}
+
 /// A value that a client has stored.
 void Owner::publish(const Operation& operation, store::Item& fresh, store::Item* old) {
   count(fresh, ClassCounter::CmdSet);
@@ -216,11 +221,12 @@ void Owner::publish(const Operation& operation, store::Item& fresh, store::Item*
 void Owner::store_value(Operation& operation) {
   ++counters_[Counter::CmdSet];
   store::Item* old = find(operation);
+  const uint32_t size = static_cast<uint32_t>(operation.value.size());
   if (!may_store(operation, old, operation.mode, operation.cas_wanted)) {
+    count_unstored(operation.key, operation.client_flags, size);
     if (log_ != nullptr) tell_not_stored(operation, operation.key.bytes);
     return;
   }
-  const uint32_t size = static_cast<uint32_t>(operation.value.size());
   if (operation.mode == StoreMode::Append || operation.mode == StoreMode::Prepend) {
     return join(operation, *old, operation.value, nullptr, size, operation.mode);
   }
@@ -367,6 +373,7 @@ void Owner::commit(Operation& operation) {
   if (fill.extras != nullptr) return meta_commit(operation, fresh);
   store::Item* old = look_up({fresh.key(), fill.hash}).item;
   if (!may_store(operation, old, fill.mode, fill.cas_wanted)) {
+    count(fresh, ClassCounter::CmdSet);
     if (log_ != nullptr) tell_not_stored(operation, fresh.key());
     store_.discard(fresh);
     return;

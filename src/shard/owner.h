@@ -139,6 +139,7 @@ class Owner {
   void no_memory(Operation&);
   void drop_outdated(const Operation&);
   void count_absence(store::Absence);
+  void count_unstored(const Key& key, uint32_t client_flags, uint32_t size);
   void count_cas(const store::Item& old, bool holds);
   static Outcome told(store::Store::Asked asked);
   void count(const store::Item& item, ClassCounter counter) {

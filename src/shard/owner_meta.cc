@@ -121,6 +121,7 @@ void Owner::meta_store(Operation& operation) {
   store::Item* old = find(operation);
   const MayStore may = meta_may_store(operation, old);
   if (may == MayStore::No) {
+    count_unstored(operation.key, operation.client_flags, size);
     if (log_ != nullptr) tell_not_stored(operation, operation.key.bytes);
     return;
   }
@@ -140,6 +141,7 @@ void Owner::meta_commit(Operation& operation, store::Item& fresh) {
   store::Item* old = find(operation);
   const MayStore may = meta_may_store(operation, old);
   if (may == MayStore::No) {
+    count(fresh, ClassCounter::CmdSet);
     if (log_ != nullptr) tell_not_stored(operation, operation.key.bytes);
     store_.discard(fresh);
   } else if (old != nullptr && is_join(operation.mode)) {

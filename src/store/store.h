@@ -187,7 +187,8 @@ class Store {
   ClassFigures figures(uint8_t class_number) const;
   void reset_class_counters();
   /// For what the owner of a key counts.
-  ClassCounters& class_counters(const Item& item) { return classes_[item.class_number()].counters; }
+  ClassCounters& class_counters(const Item& item) { return counters_of(item.class_number()); }
+  ClassCounters& class_counters(uint8_t class_number) { return counters_of(class_number); }
   /// Items by their bytes (headers included) in steps of size_step, rounded up; only with
   /// track_sizes. Never below what is true by more than what had no memory to be counted.
   static constexpr uint32_t size_step = 32;
