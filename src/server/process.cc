@@ -11,6 +11,7 @@
 #include "base/pinning.h"
 #include "io/open_door.h"
 #include "server/core.h"
+#include "server/open_to_all.h"
 #include "store/page.h"
 
 namespace ringcached::server {
@@ -140,6 +141,7 @@ int serve(const Config& config, std::vector<int> listeners,
   Process process(config);
   if (!load_passwords(process)) return exit_bad_auth_file;
   warn_of_memory_out_of_reach(process);
+  warn_if_open_to_all(config, listeners, udp_sockets);
   std::atomic<bool> failed{false};
   std::barrier<> all_ready(static_cast<ptrdiff_t>(config.threads) + 1);
   std::vector<std::thread> cores;

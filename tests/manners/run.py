@@ -3,6 +3,7 @@
 RINGCACHED names the ringcached executable. Each server has a time limit and is ended by its pid.
 """
 
+import ctypes
 import os
 import pathlib
 import pwd
@@ -23,26 +24,32 @@ import tap  # noqa: E402
 
 LIMIT_S = 60
 OS_ERROR = 71
+CLONE_NEWNET = 0x40000000
+OPEN_TO_ALL = (r"Warning: listening on (tcp|tcp6|udp|udp6):(0\.0\.0\.0|\[::\]):%d without authentication: whoever reaches "
+               r"it may read, change and flush everything; see -l and -Y\n")
 AS_ROOT = ["-u", "root"] if os.geteuid() == 0 else []
 
 
 class Started:
     """A server started with exactly these arguments, and ended at the end of the block."""
 
-    def __init__(self, *args, env=None, user=AS_ROOT, limits=None):
+    def __init__(self, *args, env=None, user=AS_ROOT, limits=None, before=None):
         self._args = [servers.binary("ringcached"), *user, *map(str, args)]
         self._env = {**os.environ, **(env or {})}
         self._limits = limits or {}
+        self._before = before
 
     def __enter__(self):
         self.process = subprocess.Popen(["timeout", "-k", "5", str(LIMIT_S), *self._args], env=self._env,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        start_new_session=True, preexec_fn=self._set_limits)
+                                        start_new_session=True, preexec_fn=self._prepare)
         return self
 
-    def _set_limits(self):
+    def _prepare(self):
         for which, limit in self._limits.items():
             resource.setrlimit(which, (limit, limit))
+        if self._before is not None:
+            self._before()
 
     def __exit__(self, *_):
         if self.process.poll() is None:
@@ -94,6 +101,40 @@ def several_addresses():
         served(socket.AF_INET, ("127.0.0.2", two))
         served(socket.AF_INET6, ("::1", three))
         same(answers(socket.AF_INET, ("127.0.0.2", one)), None, "an address that was not asked for")
+
+
+def no_network():
+    """Runs in the child: a network of its own, in which nobody else is, and not even loopback is up."""
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+
+
+def said_at_start(*args, before=None):
+    """What it has written before the line in which -v says that it serves."""
+    with Started("-v", "-t", 1, *args, before=before) as server:
+        lines = []
+        while not (line := server.process.stdout.readline().decode()).startswith("ringcached 0."):
+            if not line:
+                raise AssertionError(f"it ended: {lines}")
+            lines.append(line)
+    return lines
+
+
+def open_to_all():
+    """One line, whatever it listens on; none on loopback, on a unix socket, or where a password is asked for."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        users = pathlib.Path(folder, "users")
+        users.write_text("bob:secret\n", encoding="ascii")
+        port = servers.free_port()
+        for args in (("-p", port), ("-p", port, "-l", "*"), ("-p", port, "-l", "0.0.0.0", "-U", port),
+                     ("-p", 0, "-U", port, "-l", "0.0.0.0")):
+            lines = said_at_start(*args, before=no_network)
+            if len(lines) != 1 or not re.fullmatch(OPEN_TO_ALL % port, lines[0]):
+                raise AssertionError(f"{args}: {lines}")
+        same(said_at_start("-p", port, "-Y", users, before=no_network), [], "what it says with -Y")
+        same(said_at_start("-p", port, "-l", "127.0.0.1"), [], "what it says on loopback")
+        same(said_at_start("-s", os.path.join(folder, "socket")), [], "what it says on a unix socket")
 
 
 def host_names():
@@ -432,6 +473,7 @@ def bad_logins():
 def main():
     for name, test in (
         ("several addresses, each with its port, are listened on, and no other", several_addresses),
+        ("listening on all addresses without -Y is warned of", open_to_all),
         ("a host name is resolved", host_names),
         ("a taken port is said, exit 71", a_taken_port),
         ("a restart on the same port works at once", a_restart),
