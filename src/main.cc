@@ -1,9 +1,11 @@
 // ringcached: reads the command line, becomes what it says, and serves.
 #include <cstdio>
+#include <memory>
 #include <string>
 
 #include "io/open_door.h"
 #include "server/daemon.h"
+#include "server/libsasl.h"
 #include "server/listeners.h"
 #include "server/options.h"
 #include "server/process.h"
@@ -41,7 +43,13 @@ int run(Config config) {
   if (!config.auth_file.empty()) {
     // Said before it goes to the background; read for good where it serves.
     const std::string wrong = session::Passwords().load(config.auth_file);
-    if (!wrong.empty()) return fail(wrong, server::exit_bad_auth_file);
+    if (!wrong.empty()) return fail(wrong, server::exit_nobody_could_log_in);
+  }
+  std::unique_ptr<session::Sasl> sasl;
+  if (config.sasl) {
+    std::string wrong;
+    sasl = server::open_libsasl(static_cast<int>(config.verbosity), wrong);
+    if (sasl == nullptr) return fail(wrong, server::exit_nobody_could_log_in);
   }
   if (!settle_io(config.extended.io)) return server::exit_os_error;
   server::Listeners listeners = server::open_listeners(config);
@@ -51,7 +59,8 @@ int run(Config config) {
   }
   server::lock_memory(config);
   server::write_pid_file(config);
-  const int exit_code = server::serve(config, std::move(listeners.sockets), listeners.udp);
+  const int exit_code =
+      server::serve(config, std::move(listeners.sockets), listeners.udp, sasl.get());
   server::remove_pid_file(config);
   return exit_code;
 }

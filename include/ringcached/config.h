@@ -70,6 +70,7 @@ struct Config {
   std::string user;
   std::string pid_file;
   std::string auth_file;  // -Y; empty = everybody may talk
+  bool sasl = false;      // -S: clients log in, by the binary protocol
   int verbosity = 0;
   bool lock_memory = false;
 

@@ -14,7 +14,7 @@ struct MetaExtras;
 enum class Verb : uint8_t {
   // Answered by the session alone.
   Say,           // `value` is the whole reply, ready made; a view into static memory
-  Authenticate,  // `value`: who the client says it is
+  Authenticate,  // `value`: who the client says it is; binary: see wire::Login
   Quit,          // no reply (binary: as Say); the connection closes after the replies before it
   Die,  // no reply; the connection closes and the replies before it are sent (HTTP, endless line)
 
@@ -126,10 +126,10 @@ struct Operation {
 
   // What became of it.
   ValueView found;
-  uint64_t cas = 0;  // Hit, Stored
-  uint64_t number =
-      0;  // Number; Exists of a store: the item's cas id. When asked: Dump: items at most, 0 for
-          // all; Arithmetic to add: its value; binary Say and Quit: the status
+  uint64_t cas = 0;     // Hit, Stored
+  uint64_t number = 0;  // Number; Exists of a store: the item's cas id. When asked: Dump: items at
+                        // most, 0 for all; Arithmetic to add: its value; binary Say,
+                        // Authenticate, Quit: the status
   void* fill = nullptr;  // Reserve..Abandon: the item under way; Dump: how far it is
 
   Operation* next = nullptr;  // the same owner's next one, in request order

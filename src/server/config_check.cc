@@ -41,6 +41,22 @@ std::string login_is_on_connections(const Config& config) {
   return "Cannot use UDP with ascii authentication enabled (-U 0 to disable)";
 }
 
+std::string login_is_of_one_kind(const Config& config) {
+  if (config.auth_file.empty() || !config.sasl) return {};
+  return "-S and -Y are two ways to log in; leave one of them out";
+}
+
+/// SASL is spoken in the binary protocol only, and any other would be a way round it.
+std::string sasl_is_in_binary(const Config& config) {
+  if (!config.sasl || config.protocol == Protocol::Binary) return {};
+  return "You cannot allow the ASCII protocol while using SASL; use -B binary, or leave -B out";
+}
+
+std::string sasl_is_on_connections(const Config& config) {
+  if (!config.sasl || config.udp_port == 0) return {};
+  return "Cannot enable UDP while using binary SASL authentication (-U 0 to disable)";
+}
+
 std::string chunk_divides_page(const Config& config) {
   const uint32_t chunk = config.extended.slab_chunk_max;
   if (slab_page_size % chunk == 0) return {};
@@ -71,8 +87,10 @@ std::string napi_ids_have_threads(const Config& config) {
 
 std::string broken_relation(const Config& config) {
   constexpr Check checks[] = {
-      item_fits_memory,        lru_shares_fit,     temporary_has_maintainer, login_is_in_text,
-      login_is_on_connections, chunk_divides_page, slab_sizes_in_range,      napi_ids_have_threads,
+      item_fits_memory,    lru_shares_fit,          temporary_has_maintainer,
+      login_is_in_text,    login_is_on_connections, login_is_of_one_kind,
+      sasl_is_in_binary,   sasl_is_on_connections,  chunk_divides_page,
+      slab_sizes_in_range, napi_ids_have_threads,
   };
   for (const Check check : checks) {
     if (std::string broken = check(config); !broken.empty()) return broken;

@@ -81,7 +81,7 @@ Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> li
                  counters_);
   services_.emplace(session::Services{door_, *shard_, counters_, process.config, process.rules,
                                       process.hasher, now_, Tuning(process.config),
-                                      process.passwords, events_});
+                                      process.passwords, process.sasl, events_});
   services_->batch_capacity = std::clamp(process.config.requests_per_turn, batch_least, batch_most);
   clients_.emplace(*services_, door_, [this] {
     --counters_[Counter::CurrConnections];

@@ -100,6 +100,7 @@ class Reader {
     if (value != nullptr) given = value;
     const Complaint complaint = apply(row, config_, given);
     if (row.letter == 'p') tcp_port_given_ = true;
+    if (row.letter == 'B') protocol_given_ = true;
     if (complaint.empty()) return {};
     const std::string shown = value == nullptr || *value == '\0' ? "" : std::string(" ") + value;
     complain(std::string("-") + row.letter + shown, complaint);
@@ -121,6 +122,7 @@ class Reader {
   Exit conclude() {
     // A UDP port alone is meant for both, as in memcached.
     if (config_.udp_port != 0 && !tcp_port_given_) config_.tcp_port = config_.udp_port;
+    if (config_.sasl && !protocol_given_) config_.protocol = Protocol::Binary;
     if (const std::string broken = broken_relation(config_); !broken.empty()) {
       std::fprintf(err_, "ringcached: %s\n", broken.c_str());
       return EX_USAGE;
@@ -159,6 +161,7 @@ class Reader {
   Surroundings surroundings_;
   Config config_;
   bool tcp_port_given_ = false;
+  bool protocol_given_ = false;
 };
 
 }  // namespace

@@ -38,6 +38,7 @@ wire::ParserRules parser_rules(const Config& config) {
   rules.slab_reassign = config.extended.slab_reassign;
   rules.lru_maintainer = config.extended.lru_maintainer;
   rules.memory_adjustable = !config.large_pages;
+  rules.sasl = config.sasl;
   return rules;
 }
 
@@ -133,13 +134,14 @@ void Process::wake_all() const {
 }
 
 int serve(const Config& config, std::vector<int> listeners,
-          const std::vector<std::vector<int>>& udp_sockets) {
+          const std::vector<std::vector<int>>& udp_sockets, session::Sasl* sasl) {
   const sigset_t signals = watched_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 
   Process process(config);
-  if (!load_passwords(process)) return exit_bad_auth_file;
+  process.sasl = sasl;
+  if (!load_passwords(process)) return exit_nobody_could_log_in;
   warn_of_memory_out_of_reach(process);
   warn_if_open_to_all(config, listeners, udp_sockets);
   std::atomic<bool> failed{false};

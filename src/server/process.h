@@ -14,6 +14,7 @@
 #include "ringcached/config.h"
 #include "session/acceptor.h"
 #include "session/passwords.h"
+#include "session/sasl.h"
 #include "shard/mailbox.h"
 #include "store/page_budget.h"
 #include "wire/text_parser.h"
@@ -35,6 +36,7 @@ struct Process {
   shard::Mailboxes mailboxes;
   session::ConnectionCount connections;
   session::Passwords passwords;    // filled before the cores start serving
+  session::Sasl* sasl = nullptr;   // with -S; set before the cores start serving
   std::vector<int> bells;          // per core; set before the cores start serving
   std::atomic<bool> stop{false};   // set once; every core looks at it each turn
   std::atomic<uint32_t> ended{0};  // cores that have nothing under way any more
@@ -44,13 +46,13 @@ struct Process {
   void wake_all() const;
 };
 
-/// What a file of passwords that cannot be used ends with; memcached's.
-inline constexpr int exit_bad_auth_file = 1;
+/// What passwords that cannot be used end with, of -Y or -S; memcached's.
+inline constexpr int exit_nobody_could_log_in = 1;
 
 /// Runs the cores until a signal asks for the end; the process's exit code.
 /// The sockets, of `udp_sockets` a list per core, are handed over; `config` names the door to use,
-/// Uring or Epoll.
+/// Uring or Epoll; with -S, `sasl` outlives the call.
 int serve(const Config& config, std::vector<int> listeners,
-          const std::vector<std::vector<int>>& udp_sockets);
+          const std::vector<std::vector<int>>& udp_sockets, session::Sasl* sasl);
 
 }  // namespace ringcached::server

@@ -235,7 +235,7 @@ bool Connection::take_step(const wire::Step& step, Operation& operation) {
   }
   if (operation.verb == Verb::Authenticate) {
     log_in(operation);
-    return false;  // another parser goes on
+    return false;  // who goes on is another
   }
   // All cores stop at the second that this one shows.
   if (operation.verb == Verb::PauseTime) operation.delta = core_.now.seconds;
@@ -243,19 +243,6 @@ bool Connection::take_step(const wire::Step& step, Operation& operation) {
   if (is_for_all(operation.verb)) return false;
   operation.outcome = Outcome::Done;
   return operation.verb == Verb::Say;
-}
-
-/// Decides about a login; the reply takes the operation's place.
-void Connection::log_in(Operation& operation) {
-  const wire::Credentials given = wire::read_credentials(operation.value);
-  const bool readable = !given.user.empty();
-  const bool known = readable && core_.passwords.admits(given.user, given.password);
-  if (readable) ++core_.counters[Counter::AuthCommands];
-  if (readable && !known) ++core_.counters[Counter::AuthErrors];
-  if (known) parser_.emplace<wire::TextParser>(core_.rules, core_.hasher);
-  operation = {};
-  operation.value = known ? wire::stored : readable ? wire::auth_failed : wire::bad_auth_token;
-  operation.outcome = Outcome::Done;
 }
 
 /// The batch is home: its replies are written; what was not run waits for the client to read.
@@ -344,6 +331,8 @@ void Connection::write_reply(Operation& operation) {
       watching_ = static_cast<uint32_t>(operation.delta);
       leaving_ = true;
       return;
+    case Verb::Authenticate:
+      return write_login(operation);
     case Verb::Stats:
       return write_stats(operation);
     case Verb::Dump:

@@ -17,6 +17,7 @@
 #include "session/dump_reply.h"
 #include "session/input.h"
 #include "session/output.h"
+#include "session/sasl.h"
 #include "session/services.h"
 #include "shard/batch.h"
 #include "shard/fill.h"
@@ -106,6 +107,10 @@ class Connection final : public shard::BatchOwner {
   void log_idle() const;
   void log_closed() const;
   void log_in(Operation&);
+  void log_in_by_password(Operation&);
+  void log_in_by_sasl(Operation&);
+  static void tell_login(Operation&, wire::BinaryStatus, std::string_view words);
+  void count_login(bool admitted);
   void settle();
   void finish_batch();
   void rest();
@@ -114,6 +119,7 @@ class Connection final : public shard::BatchOwner {
   void write_reply(Operation&);
   void write_value(Operation&);
   void write_stats(const Operation&);
+  void write_login(const Operation&);
   void give_back_pin(Operation&);
 
   void begin_dump(Operation&);
@@ -158,6 +164,7 @@ class Connection final : public shard::BatchOwner {
   Output output_;
   shard::Batch* batch_ = nullptr;
   std::unique_ptr<PeerEnd> peer_;           // known where somebody watched as it came
+  std::unique_ptr<SaslDialogue> sasl_;      // with -S: since it was first asked
   std::unique_ptr<DumpReply> dump_;         // the dump being answered
   std::unique_ptr<shard::Fill> fill_;       // the value being received
   std::unique_ptr<shard::Fill> committed_;  // the one before, named by the batch under way

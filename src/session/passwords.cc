@@ -4,18 +4,10 @@
 #include <cstring>
 #include <fstream>
 
+#include "base/secret.h"
+
 namespace ringcached::session {
 namespace {
-
-/// Looks at every byte, wherever the first difference is.
-bool same(std::string_view secret, std::string_view given) {
-  volatile unsigned char difference = secret.size() == given.size() ? 0 : 1;
-  for (size_t i = 0; i < given.size(); ++i) {
-    const char expected = secret.empty() ? '\0' : secret[i % secret.size()];
-    difference = static_cast<unsigned char>(difference | (expected ^ given[i]));
-  }
-  return difference == 0;
-}
 
 std::string malformed(const std::string& path, const char* why) {
   return "authfile [" + path + "] " + why;
@@ -47,7 +39,7 @@ bool Passwords::admits(std::string_view user, std::string_view password) const {
   const std::string given = std::string(user) + ":" + std::string(password);
   const std::lock_guard<std::mutex> alone(lock_);
   bool known = false;
-  for (const std::string& entry : entries_) known = same(entry, given) || known;
+  for (const std::string& entry : entries_) known = same_secret(entry, given) || known;
   return known;
 }
 

@@ -14,6 +14,7 @@
 #include "ringcached/tuning.h"
 #include "session/output.h"
 #include "session/passwords.h"
+#include "session/sasl.h"
 #include "shard/shard.h"
 #include "wire/text_parser.h"
 
@@ -29,6 +30,7 @@ struct Services {
   const Now& now;  // of this turn
   Tuning tuning;
   const Passwords& passwords;
+  Sasl* sasl;  // null without -S
   EventLog& events;
   OutputPool pool{};
   uint32_t batch_capacity = 128;

@@ -66,7 +66,7 @@ void add_basics(StatSink& lines, const Config& config, const Tuning& tuning) {
   lines.add("cas_enabled", yes_no(config.cas_enabled));
   lines.add("tcp_backlog", std::to_string(config.backlog));
   lines.add("binding_protocol", protocol_name(config.protocol));
-  lines.add("auth_enabled_sasl", "no");
+  lines.add("auth_enabled_sasl", yes_no(config.sasl));
   lines.add("auth_enabled_ascii", config.auth_file.empty() ? "no" : config.auth_file);
   lines.add("item_size_max", config.item_size_max);
 }

@@ -13,6 +13,8 @@ constexpr uint8_t flags_and_exptime_size = 8;
 constexpr uint8_t exptime_size = 4;
 constexpr uint8_t delta_size = 20;  // delta, initial value, exptime
 
+constexpr size_t mechanism_size_max = 32;  // bytes of its name. Protocol, as probed.
+
 /// The exptime of incr and decr that says: do not create. Protocol.
 constexpr uint32_t do_not_create = std::numeric_limits<uint32_t>::max();
 
@@ -81,6 +83,14 @@ void read_stat(std::string_view, const ParserRules&, Operation& operation) {
   say(BinaryStatus::NotFound, operation);
 }
 
+/// Without -S nobody knows the login commands.
+template <Login login>
+void read_login(std::string_view, const ParserRules& rules, Operation& operation) {
+  if (!rules.sasl) return say(BinaryStatus::Unknown, operation);
+  if (operation.key.bytes.size() > mechanism_size_max) return say(BinaryStatus::Invalid, operation);
+  operation.delta = static_cast<uint64_t>(login);
+}
+
 constexpr BinaryCommand gets(Verb verb, bool returns_key, bool quiet) {
   const bool touches = verb != Verb::Get;
   return {.extras_size = touches ? exptime_size : uint8_t{0},
@@ -135,9 +145,12 @@ constexpr BinaryCommand flushes(bool quiet) {
           .verb = Verb::FlushAll};
 }
 
-/// The authentication that -S would switch on.
-constexpr BinaryCommand authenticates() {
-  return {.key_needed = true, .behind = Behind::Dropped, .status = BinaryStatus::Unknown};
+constexpr BinaryCommand authenticates(BinaryReader read) {
+  return {.key_needed = true,
+          .behind = Behind::Token,
+          .read = read,
+          .verb = Verb::Authenticate,
+          .for_all = true};
 }
 
 struct Row {
@@ -157,7 +170,7 @@ constexpr Row rows[] = {
     {0x08, flushes(false)},
     {0x09, gets(Verb::Get, false, true)},
     {0x0a, {}},  // noop: the fence behind quiet commands
-    {0x0b, {.read = read_version}},
+    {0x0b, {.read = read_version, .for_all = true}},
     {0x0c, gets(Verb::Get, true, false)},
     {0x0d, gets(Verb::Get, true, true)},
     {0x0e, joins(StoreMode::Append, false)},
@@ -177,9 +190,9 @@ constexpr Row rows[] = {
     {0x1c, gets(Verb::Touch, false, false)},
     {0x1d, gets(Verb::GetAndTouch, false, false)},
     {0x1e, gets(Verb::GetAndTouch, false, true)},
-    {0x20, {.status = BinaryStatus::Unknown}},
-    {0x21, authenticates()},
-    {0x22, authenticates()},
+    {0x20, {.read = read_login<Login::Mechanisms>, .verb = Verb::Authenticate, .for_all = true}},
+    {0x21, authenticates(read_login<Login::Start>)},
+    {0x22, authenticates(read_login<Login::Step>)},
     {0x23, gets(Verb::GetAndTouch, true, false)},
     {0x24, gets(Verb::GetAndTouch, true, true)},
 };

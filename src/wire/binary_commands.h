@@ -14,9 +14,13 @@ namespace ringcached::wire {
 enum class Behind : uint8_t {
   Nothing,    // a value makes it invalid
   Value,      // the value
-  Dropped,    // whatever it is, it is dropped
   Unchecked,  // memcached reads it as the next request, and so do we
+  Token,      // what a login says; if nobody listens it is dropped
 };
+
+/// What an Authenticate asks, in its `delta`; `key` is the mechanism and `value` the client's
+/// words.
+enum class Login : uint64_t { Mechanisms, Start, Step };
 
 /// Reads the extras and the key into `operation`, whose key is set. Not called for a request of the
 /// wrong lengths.
@@ -35,7 +39,7 @@ struct BinaryCommand {
   Verb verb = Verb::Say;
   StoreMode mode = StoreMode::Set;
   bool decrement = false;
-  BinaryStatus status = BinaryStatus::Ok;  // Say: what there is to say
+  bool for_all = false;  // with -S: heard from those who have not logged in, too
 
   /// The lengths are those of this command.
   bool fits(const BinaryRequest& request) const;

@@ -26,7 +26,8 @@ enum class BinaryStatus : uint16_t {
   Invalid = 0x04,
   NotStored = 0x05,
   NotNumeric = 0x06,
-  Refused = 0x20,  // as memcached answers what may not be done
+  Refused = 0x20,  // as memcached answers what may not be done, and a login that fails
+  AuthContinue = 0x21,
   Unknown = 0x81,
   NoMemory = 0x82,
 };

@@ -36,10 +36,13 @@ Step BinaryParser::read_request(std::string_view bytes, Operation& operation) {
   operation.echo = bytes.substr(0, binary_header_size);
 
   if (!request.consistent()) return part(BinaryStatus::Unknown, head_size, operation);
+  const BinaryCommand* const command = find_binary_command(request.opcode);
+  if (!admitted_ && (command == nullptr || !command->for_all)) {
+    return part(BinaryStatus::Refused, head_size, operation);
+  }
   if (request.body_size > body_size_max || request.key_size > key_size_max) {
     return part(BinaryStatus::Invalid, head_size, operation);
   }
-  const BinaryCommand* const command = find_binary_command(request.opcode);
   if (command == nullptr) {
     operation.number = static_cast<uint64_t>(BinaryStatus::Unknown);
     swallow(request.value_size());
@@ -57,14 +60,13 @@ Step BinaryParser::run(const BinaryCommand& command, const BinaryRequest& reques
   operation.quiet = command.quiet;
   operation.ends_reply = command.verb == Verb::Get || command.verb == Verb::GetAndTouch;
   operation.cas_wanted = request.cas;
-  operation.number = static_cast<uint64_t>(command.status);
   const std::string_view extras = bytes.substr(binary_header_size, request.extras_size);
   const std::string_view key =
       bytes.substr(binary_header_size + request.extras_size, request.key_size);
   operation.key = {key, (*hasher_)(key)};
   if (command.read != nullptr) command.read(extras, *rules_, operation);
   if (command.behind == Behind::Value) return take_value(request, bytes, operation);
-  if (command.behind == Behind::Dropped) swallow(request.value_size());
+  if (command.behind == Behind::Token) return take_token(request, bytes, operation);
   return pass(Step::What::Operation, request.head_size());
 }
 
@@ -88,6 +90,24 @@ Step BinaryParser::take_value(const BinaryRequest& request, std::string_view byt
   }
   operation.value = bytes.substr(head_size, value_size);
   return pass(Step::What::Operation, head_size + value_size);
+}
+
+/// memcached hears tokens of up to 512 KiB; longer than ours are none that a mechanism needs.
+Step BinaryParser::take_token(const BinaryRequest& request, std::string_view bytes,
+                              Operation& operation) {
+  const size_t head_size = request.head_size();
+  const uint32_t size = request.value_size();
+  if (operation.verb == Verb::Authenticate && size > whole_value_max) {
+    operation.verb = Verb::Say;
+    operation.number = static_cast<uint64_t>(BinaryStatus::NoMemory);
+  }
+  if (operation.verb != Verb::Authenticate) {
+    swallow(size);
+    return pass(Step::What::Operation, head_size);
+  }
+  if (bytes.size() < head_size + size) return wait_for(head_size + size);
+  operation.value = bytes.substr(head_size, size);
+  return pass(Step::What::Operation, head_size + size);
 }
 
 Step BinaryParser::drop_value(std::string_view bytes) {

@@ -22,6 +22,7 @@ static_assert(binary_header_size + not_numeric_text.size() <= reply_frame_max);
 constexpr std::string_view text_of(BinaryStatus status) {
   switch (status) {
     case BinaryStatus::Ok:
+    case BinaryStatus::AuthContinue:
       break;
     case BinaryStatus::NotFound:
       return "Not found";
@@ -75,10 +76,9 @@ constexpr BinaryStatus status_of_not_stored(StoreMode mode) {
 
 constexpr BinaryStatus status_of(const Operation& operation) {
   switch (operation.outcome) {
-    case Outcome::Done:  // Say, Quit: as the parser found it; else there is no number
-      return operation.verb == Verb::Say || operation.verb == Verb::Quit
-                 ? static_cast<BinaryStatus>(operation.number)
-                 : BinaryStatus::Ok;
+    case Outcome::Done:  // Say, Quit, Authenticate: as it was found; else there is no number
+      return operation.verb <= Verb::Quit ? static_cast<BinaryStatus>(operation.number)
+                                          : BinaryStatus::Ok;
     case Outcome::Miss:
     case Outcome::NotFound:
       return BinaryStatus::NotFound;
@@ -139,6 +139,12 @@ char* write_number(const Operation& operation, char* out) {
   return store_big(out, operation.number);
 }
 
+/// The header alone: what a login is told may be long, and follows.
+char* write_login(const Operation& operation, BinaryStatus status, char* out) {
+  const uint32_t size = static_cast<uint32_t>(operation.value.size());
+  return write_binary_reply(out, {.status = status, .body_size = size}, operation.echo.data());
+}
+
 /// It went well, and there is not more to tell than a Say has to.
 char* write_plain(const Operation& operation, char* out) {
   const std::string_view body = operation.verb == Verb::Say ? operation.value : silence;
@@ -159,7 +165,9 @@ char* write_binary_head(const Operation& operation, char* out) {
   if (is_silent_in_binary(operation)) return out;
   RC_ASSERT(operation.echo.size() == binary_header_size);
   const BinaryStatus status = status_of(operation);
-  if (status != BinaryStatus::Ok) return write_failure(operation, status, out);
+  const bool tells = status == BinaryStatus::Ok || status == BinaryStatus::AuthContinue;
+  if (!tells) return write_failure(operation, status, out);
+  if (operation.verb == Verb::Authenticate) return write_login(operation, status, out);
   switch (operation.outcome) {
     case Outcome::Hit:
     case Outcome::Touched:

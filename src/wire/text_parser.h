@@ -27,6 +27,7 @@ struct ParserRules {
   bool slab_reassign = true;      // false: -o no_slab_reassign
   bool lru_maintainer = true;     // false: -o no_lru_maintainer
   bool memory_adjustable = true;  // false: -L
+  bool sasl = false;              // true: -S
 };
 
 struct Step {

@@ -36,6 +36,7 @@ inline constexpr std::string_view not_numeric =
 inline constexpr std::string_view unauthenticated = "CLIENT_ERROR unauthenticated\r\n";
 inline constexpr std::string_view auth_failed = "CLIENT_ERROR authentication failure\r\n";
 inline constexpr std::string_view auth_token_too_long = "CLIENT_ERROR auth token too long\r\n";
+inline constexpr std::string_view authenticated = "Authenticated";  // binary: the body
 inline constexpr std::string_view bad_auth_token =
     "CLIENT_ERROR bad authentication token format\r\n";
 inline constexpr std::string_view bad_auth_end = "CLIENT_ERROR bad command line termination\r\n";
