@@ -126,10 +126,10 @@ struct Operation {
 
   // What became of it.
   ValueView found;
-  uint64_t cas = 0;     // Hit, Stored
-  uint64_t number = 0;  // Number; Exists of a store: the item's cas id. When asked: Dump: items at
-                        // most, 0 for all; Arithmetic to add: its value; binary Say,
-                        // Authenticate, Quit: the status
+  uint64_t cas = 0;  // Hit, Stored
+  /// Number; Exists of a store: the item's cas id. When asked: Dump: items at most, 0 for all;
+  /// Arithmetic to add: its value; binary Say, Authenticate, Quit: the status.
+  uint64_t number = 0;
   void* fill = nullptr;  // Reserve..Abandon: the item under way; Dump: how far it is
 
   Operation* next = nullptr;  // the same owner's next one, in request order

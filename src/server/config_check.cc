@@ -87,10 +87,9 @@ std::string napi_ids_have_threads(const Config& config) {
 
 std::string broken_relation(const Config& config) {
   constexpr Check checks[] = {
-      item_fits_memory,    lru_shares_fit,          temporary_has_maintainer,
-      login_is_in_text,    login_is_on_connections, login_is_of_one_kind,
-      sasl_is_in_binary,   sasl_is_on_connections,  chunk_divides_page,
-      slab_sizes_in_range, napi_ids_have_threads,
+      item_fits_memory,   lru_shares_fit,          temporary_has_maintainer, login_is_of_one_kind,
+      login_is_in_text,   login_is_on_connections, sasl_is_in_binary,        sasl_is_on_connections,
+      chunk_divides_page, slab_sizes_in_range,     napi_ids_have_threads,
   };
   for (const Check check : checks) {
     if (std::string broken = check(config); !broken.empty()) return broken;

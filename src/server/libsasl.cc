@@ -29,8 +29,8 @@ struct Setup {
 /// A line of the file: user, password and whatever else, with colons between them.
 bool line_admits(std::string_view line, std::string_view given) {
   if (line.ends_with('\r')) line.remove_suffix(1);
-  const bool ends_there = line.size() <= given.size() || line[given.size()] == ':';
-  return same_secret(line.substr(0, given.size()), given) && ends_there;
+  const size_t password = line.find(':') + 1;  // 0: not such a line
+  return password > 0 && same_secret(line.substr(0, line.find(':', password)), given);
 }
 
 /// As memcached, the file is read at each login: what is changed in it holds at once.
@@ -183,11 +183,14 @@ bool readable(const std::string& path) {
   return ::access(path.c_str(), R_OK) == 0;
 }
 
-/// Where memcached.conf is; empty: nowhere.
+/// The folder where memcached.conf is; empty: nowhere.
 std::string find_configuration() {
-  const char* given = std::getenv("SASL_CONF_PATH");
-  for (const char* folder : {given, "/etc/sasl", "/etc/sasl2"}) {
-    if (folder != nullptr && readable(std::string(folder) + configuration)) return folder;
+  const auto has_it = [](const char* folder) {
+    return readable(std::string(folder) + configuration);
+  };
+  if (const char* given = std::getenv("SASL_CONF_PATH")) return has_it(given) ? given : "";
+  for (const char* folder : {"/etc/sasl", "/etc/sasl2"}) {
+    if (has_it(folder)) return folder;
   }
   return {};
 }
@@ -203,7 +206,8 @@ std::unique_ptr<session::Sasl> open_libsasl(int verbosity, std::string& error) {
   }
   if (setup.passwords.empty() && setup.path.empty()) {
     error =
-        "-S: no memcached.conf in $SASL_CONF_PATH, /etc/sasl or /etc/sasl2; write one, or name a "
+        "-S: no memcached.conf in $SASL_CONF_PATH, or else /etc/sasl or /etc/sasl2; write one, or "
+        "name a "
         "file of user:password lines in MEMCACHED_SASL_PWDB";
     return nullptr;
   }

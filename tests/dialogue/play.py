@@ -17,7 +17,7 @@ FRAGMENTED_END = 64
 FRAGMENTED_CASE = 1 << 12  # beyond it only the ends of messages are cut up
 PROBE = b"version\r\nprobe\r\n"  # the second reply shows that the first is no leftover of the case
 PROBE_REPLIES = re.compile(rb"VERSION .*\r\nERROR\r\n")
-PROBE_OPAQUE = 0x50524F42  # of a noop that probes a binary connection
+PROBE_OPAQUE = 0x50524F42  # of a version that probes a binary connection; it needs no login
 
 
 SENDING = ("send", "ask")
@@ -107,9 +107,10 @@ class Play:
             raise StepError(f"expected only the replies to the probe, received {shown(replies)}")
 
     def _quiet_binary(self, wire):
-        wire.send(packets.request(packets.OPCODES["noop"], opaque=PROBE_OPAQUE))
+        version = packets.OPCODES["version"]
+        wire.send(packets.request(version, opaque=PROBE_OPAQUE))
         reply = packets.read(wire)
-        if reply != packets.Reply(packets.OPCODES["noop"], opaque=PROBE_OPAQUE):
+        if reply != packets.Reply(version, value=reply.value, opaque=PROBE_OPAQUE):
             raise StepError(f"expected only the reply to the probe, received {reply}")
 
     # One method per kind of step.

@@ -9,6 +9,7 @@ See README.md for the format of the case files.
 """
 
 import argparse
+import os
 import pathlib
 import sys
 import traceback
@@ -18,6 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 
 import deviations  # noqa: E402  (the path to the harness comes first)
+import sasl        # noqa: E402
 import script      # noqa: E402
 import tap         # noqa: E402
 from play import Play, StepError  # noqa: E402
@@ -139,7 +141,8 @@ def main():
     runner = Runner(options)
     if not tap.case("there is a server to run", lambda: binary(options.server)):
         tap.finish()
-    with ThreadPoolExecutor(JOBS) as pool:
+    with sasl.configured() as surroundings, ThreadPoolExecutor(JOBS) as pool:
+        os.environ.update(surroundings)
         for future in list(schedule(runner, pool, select(files, options.only), entries)):
             future.result()
     tap.finish()

@@ -82,7 +82,7 @@ REFUSED_BY_US = [
     ("-l 127.0.0.1:999999", 1, "65535"),
     ("-m 4g", EX_USAGE, "MiB"),
     ("-Z", EX_USAGE, "TLS is not supported yet"),
-    ("-S", EX_USAGE, "SASL is not supported yet"),
+    ("-S -Y /nonexistent", EX_USAGE, "two ways to log in"),
     ("-Y /nonexistent -B binary", EX_USAGE, "text protocols"),
     ("-e /nonexistent", 1, "not supported yet"),
     ("-o slab_chunk_max=0", 1, "1 to 1024"),

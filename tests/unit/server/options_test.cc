@@ -221,9 +221,18 @@ TEST_CASE("a UDP port alone is the TCP port too") {
   CHECK(taken({"-U", "0"}).tcp_port == 11211);
 }
 
+TEST_CASE("SASL makes the binary protocol the only one, and is alone") {
+  CHECK(taken({"-S"}).sasl);
+  CHECK(taken({"-S"}).protocol == Protocol::Binary);
+  CHECK(taken({"-B", "binary", "-S"}).protocol == Protocol::Binary);
+  check_refused({"-S", "-B", "ascii"}, 64, "cannot allow the ASCII protocol while using SASL");
+  check_refused({"-S", "-B", "auto"}, 64, "cannot allow the ASCII protocol while using SASL");
+  check_refused({"-S", "-U", "11211"}, 64, "Cannot enable UDP while using binary SASL");
+  check_refused({"-S", "-Y", "file"}, 64, "two ways to log in");
+}
+
 TEST_CASE("what is not there yet is refused with memcached's code for it") {
   check_refused({"-Z"}, 64, "TLS is not supported yet");
-  check_refused({"-S"}, 64, "SASL is not supported yet");
   check_refused({"-e", "file"}, 1, "not supported yet");
   check_refused({"-B", "foo"}, 64, "expected auto, ascii or binary");
   check_refused({"-U", "99999"}, 64, "65535");
@@ -390,7 +399,7 @@ TEST_CASE("help lists what holds and claims nothing else") {
     CAPTURE(word);
     CHECK(accepted.find(word) == std::string::npos);
   }
-  for (const char* word : {"enable-ssl", "ssl_", "sasl", "ext_path", "proxy", "drop_privileges"}) {
+  for (const char* word : {"enable-ssl", "ssl_", "ext_path", "proxy", "drop_privileges"}) {
     CAPTURE(word);
     CHECK(help.out.find(word) == std::string::npos);
   }
