@@ -5,7 +5,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <mutex>
 #include <string_view>
@@ -53,11 +52,6 @@ int log(void* context, int level, const char* message) {
     std::fprintf(stderr, "SASL (severity %d): %s\n", level, message);
   }
   return SASL_OK;
-}
-
-int configuration_path(void* context, char** path) {
-  *path = ::strdup(static_cast<const Setup*>(context)->path.c_str());  // libsasl frees it
-  return *path == nullptr ? SASL_NOMEM : SASL_OK;
 }
 
 int check_password(sasl_conn_t*, void* context, const char* user, const char* password,
@@ -146,11 +140,11 @@ class Libsasl final : public session::Sasl {
   explicit Libsasl(Setup setup) : setup_(std::move(setup)) {
     if (::gethostname(host_, sizeof host_ - 1) != 0) host_[0] = '\0';
     add(SASL_CB_LOG, log);
-    add(SASL_CB_GETCONFPATH, configuration_path);
     if (!setup_.passwords.empty()) {
       add(SASL_CB_SERVER_USERDB_CHECKPASS, check_password);
     }
     *next_ = {SASL_CB_LIST_END, nullptr, nullptr};
+    if (!setup_.path.empty()) ::sasl_set_path(SASL_PATH_TYPE_CONFIG, setup_.path.data());
     ::sasl_set_mutex(make_mutex, lock_mutex, unlock_mutex, free_mutex);
     ready_ = ::sasl_server_init(callbacks_, service) == SASL_OK;
   }
@@ -174,7 +168,7 @@ class Libsasl final : public session::Sasl {
 
   Setup setup_;
   char host_[host_name_max] = {};
-  sasl_callback_t callbacks_[4];
+  sasl_callback_t callbacks_[3];
   sasl_callback_t* next_ = callbacks_;
   bool ready_ = false;
 };
