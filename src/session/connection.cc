@@ -23,9 +23,9 @@ bool belongs_to_get(const Operation& operation) {
 }  // namespace
 
 Connection::Connection(Clients& home, uint32_t slot, uint32_t generation, int socket)
-    : home_(home),
+    : slot_(slot),
+      home_(home),
       core_(home.services()),
-      slot_(slot),
       generation_(generation),
       socket_(socket),
       introduced_(core_.config.protocol != Protocol::Negotiated),

@@ -141,19 +141,19 @@ class Connection final : public shard::BatchOwner {
   void try_to_close();
   bool abandon_fill();
 
+  uint32_t slot_;  // here, where it fills a hole
   Clients& home_;
   Services& core_;
-  uint32_t slot_;
   uint32_t generation_;
   int socket_;
   State state_ = State::Open;
   Filling filling_ = Filling::No;
   bool introduced_;  // its first byte has said which language it speaks, or needs not
   bool receiving_ = false;
-  bool restrained_ = false;    // the receive is being cancelled, since too much has come
-  bool leaving_ = false;       // no more input is looked at: quit
-  bool dropping_get_ = false;  // the rest of a get line that ran out of memory is not answered
-  bool closed_ = false;        // handed back to the clients, to be buried
+  bool restrained_ = false;        // the receive is being cancelled, since too much has come
+  bool leaving_ = false;           // no more input is looked at: quit
+  bool dropping_get_ : 1 = false;  // the rest of a get line that ran out of memory is not answered
+  bool closed_ : 1 = false;        // handed back to the clients, to be buried
   CloseReason farewell_ = CloseReason::Normal;  // why it will close, once all is sent
   uint32_t watching_ = 0;                       // what is watched; the socket goes to the watchers
   Seconds send_began_ = 0;  // the one under way, of which the client has taken nothing yet
