@@ -81,6 +81,7 @@ class Dialogue final : public session::SaslDialogue {
  public:
   explicit Dialogue(const char* host) {
     ::sasl_server_new(service, host, nullptr, nullptr, nullptr, nullptr, 0, &connection_);
+    if (connection_ != nullptr && !demand_a_name()) ::sasl_dispose(&connection_);
   }
   ~Dialogue() override { ::sasl_dispose(&connection_); }
   Dialogue(const Dialogue&) = delete;
@@ -114,6 +115,13 @@ class Dialogue final : public session::SaslDialogue {
   }
 
  private:
+  /// Without a mech_list libsasl offers ANONYMOUS, by which everybody would be let in.
+  bool demand_a_name() {
+    sasl_security_properties_t demands{};
+    demands.security_flags = SASL_SEC_NOANONYMOUS;
+    return ::sasl_setprop(connection_, SASL_SEC_PROPS, &demands) == SASL_OK;
+  }
+
   /// None is not the same as an empty one.
   static const char* bytes_of(std::string_view response) {
     return response.empty() ? nullptr : response.data();

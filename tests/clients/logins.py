@@ -30,6 +30,7 @@ def main():
                                    ("the figures tell of logins", figures)):
                     tap.case(f"{kind}: {name}", lambda: test(server))
     tap.case("MEMCACHED_SASL_PWDB names the passwords, and is read at each login", by_file)
+    tap.case("nobody is let in by ANONYMOUS, whatever the configuration leaves out", by_no_name)
     tap.case("without a configuration it does not start", unconfigured)
     tap.finish()
 
@@ -128,6 +129,27 @@ def by_file():
             write("ann:three\n")
             same(login(server, "ann", "two"), 0x20, "the old password")
             same(login(server, "ann", "three"), 0, "the new password")
+
+
+def by_no_name():
+    """Without a mech_list libsasl2 has ANONYMOUS among its mechanisms."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        path = os.path.join(folder, "passwords")
+        with open(path, "w") as file:
+            file.write("ann:two\n")
+        env = {"MEMCACHED_SASL_PWDB": path, "SASL_CONF_PATH": folder}
+        for setting in (None, "pwcheck_method: auxprop\n", "mech_list: PLAIN ANONYMOUS\n"):
+            if setting is not None:
+                with open(os.path.join(folder, "memcached.conf"), "w") as conf:
+                    conf.write(setting)
+            with Server("ringcached", ["-S", "-t", 1], env=env) as server:
+                with server.connect() as wire:
+                    offered = ask(wire, "sasl_list").value.split()
+                    same((b"PLAIN" in offered, b"ANONYMOUS" in offered), (True, False), f"offered with {setting}")
+                    same(ask(wire, "sasl_auth", b"ANONYMOUS", b"me@here").status, 0x20, f"ANONYMOUS with {setting}")
+                    same(ask(wire, "noop").status, 0x20, f"a noop with {setting}")
+                same(login(server, "ann", "two"), 0, f"a login by the file with {setting}")
 
 
 def unconfigured():
