@@ -58,7 +58,9 @@ void EventLog::add(Event event, std::string_view text) {
   event.at_us = now_us_;
   event.text_size = static_cast<uint16_t>(text.size());
   std::memcpy(piece.bytes.data() + piece.used, &event, sizeof(Event));
-  std::memcpy(piece.bytes.data() + piece.used + sizeof(Event), text.data(), text.size());
+  if (!text.empty()) {
+    std::memcpy(piece.bytes.data() + piece.used + sizeof(Event), text.data(), text.size());
+  }
   piece.used += size;
   ++counters_[Counter::LogWorkerWritten];
 }

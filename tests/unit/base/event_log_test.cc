@@ -50,7 +50,7 @@ TEST_CASE("events come out in order, with the time of their turn") {
   log.watch(interest::fetchers);
   log.set_time(5);
   log.add(event_of(EventKind::ItemGet), "a");
-  log.add(event_of(EventKind::ItemGet), "");
+  log.add(event_of(EventKind::ItemGet), {});  // no text at all: a null pointer
   log.set_time(6);
   log.add(event_of(EventKind::ItemGet), "ccc");
   CHECK(told(log.lend()) == Texts{"a@5", "@5", "ccc@6"});
