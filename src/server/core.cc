@@ -215,7 +215,7 @@ void Core::on_letter(shard::Letter& letter, uint32_t from) {
     case shard::LetterKind::EventsTold:
       return events_.take_back();
     default:
-      RC_ASSERT(!"a letter that nobody reads");
+      RC_ASSERT(false);  // a letter that nobody reads
   }
 }
 
