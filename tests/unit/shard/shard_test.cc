@@ -113,11 +113,10 @@ TEST_CASE("local and foreign keys give the same outcomes: 1, 2 and 5 partitions,
     CAPTURE(seed);
     // The choice of the core is random as well: it must not matter.
     std::string expected;
-    for (const auto& [cores, partitions] :
-         {std::pair{1u, 1u}, {2u, 2u}, {5u, 5u}, {4u, 1u}, {7u, 3u}}) {
-      CAPTURE(cores);
-      CAPTURE(partitions);
-      Cluster cluster(cores, partitions);
+    for (const auto& size : {std::pair{1u, 1u}, {2u, 2u}, {5u, 5u}, {4u, 1u}, {7u, 3u}}) {
+      CAPTURE(size.first);
+      CAPTURE(size.second);
+      Cluster cluster(size.first, size.second);
       Script script(seed);
       const std::string transcript = script.play(cluster, 60);
       if (expected.empty()) expected = transcript;
