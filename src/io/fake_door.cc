@@ -9,6 +9,11 @@
 #include "io/datagram.h"
 
 namespace ringcached::io {
+namespace {
+
+constexpr size_t former_max = 64;  // receives that may complete again, a long time after
+
+}  // namespace
 
 // --- The clients' side.
 
@@ -157,10 +162,35 @@ std::span<const Completion> FakeDoor::wait(bool) {
     completion.token = act.token;
     const bool done = !network_.chance(moods_.delay) && try_to_complete(act, completion);
     if (done) collected_.push_back(completion);
-    if (!done || completion.more) left.push_back(std::move(act));
+    if (!done || completion.more) {
+      left.push_back(std::move(act));
+    } else if (act.token.act == Act::Receive) {
+      if (former_.size() == former_max) former_.erase(former_.begin());
+      former_.push_back(std::move(act));
+    }
   }
   pending_ = std::move(left);
+  if (network_.chance(moods_.late)) complete_late();
   return collected_;
+}
+
+/// Something comes for a client that is long gone: an error, or bytes that nobody sent.
+void FakeDoor::complete_late() {
+  if (former_.empty()) return;
+  const Pending& act = former_[network_.random_() % former_.size()];
+  if (!network_.sockets_.at(act.descriptor).closed) return;
+  Completion completion;
+  completion.token = act.token;
+  completion.result = -ECONNRESET;
+  if (!free_.empty() && network_.chance(500)) {
+    constexpr std::string_view nonsense = "late\r\n";
+    const uint16_t buffer = free_.back();
+    free_.pop_back();
+    completion.lease = pool_.lease(buffer, nonsense.size());
+    std::memcpy(pool_.address(buffer), nonsense.data(), nonsense.size());
+    completion.result = static_cast<int32_t>(nonsense.size());
+  }
+  collected_.push_back(completion);
 }
 
 bool FakeDoor::try_to_complete(Pending& act, Completion& completion) {

@@ -23,6 +23,7 @@ struct FakeMoods {
   uint32_t starves = 20;         // -ENOBUFS although there are buffers
   uint32_t short_send = 500;     // fewer bytes than asked
   uint32_t no_room = 300;        // a socket of datagrams takes none now
+  uint32_t late = 20;            // in a turn: a receive of a socket that was closed completes again
 };
 
 /// Both ends of every connection. The test plays the clients.
@@ -130,6 +131,7 @@ class FakeDoor final : public Door {
   bool complete_receive(Pending&, Completion&);
   bool complete_send(Pending&, Completion&);
   bool complete_datagram(Pending&, Completion&);
+  void complete_late();
   void lend_more();
 
   FakeNetwork& network_;
@@ -137,6 +139,7 @@ class FakeDoor final : public Door {
   BufferPool pool_;
   std::vector<uint16_t> free_;
   std::vector<Pending> pending_;
+  std::vector<Pending> former_;  // receives that have ended; the last few
   std::vector<Completion> collected_;
   uint64_t now_ms_ = 0;
 };
