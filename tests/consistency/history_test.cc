@@ -1,3 +1,4 @@
+// Claims about what may be read, and what may not.
 #include "history.h"
 
 #include <doctest/doctest.h>
