@@ -30,7 +30,7 @@ std::string transport_of(int socket) {
 std::string spelled_v4(const sockaddr_in& address) {
   char text[INET_ADDRSTRLEN] = "";
   ::inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
-  return ":" + std::string(text) + ":" + std::to_string(ntohs(address.sin_port));
+  return std::string(":").append(text).append(":").append(std::to_string(ntohs(address.sin_port)));
 }
 
 std::string spelled_v6(const sockaddr_in6& address) {

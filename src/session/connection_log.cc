@@ -53,7 +53,7 @@ void Connection::log_opened() const {
   const char* kind = " new auto-negotiating client connection\n";
   if (protocol == Protocol::Binary) kind = " new binary client connection.\n";
   if (protocol == Protocol::Ascii) kind = " new ascii client connection.\n";
-  say("<" + std::to_string(socket_) + kind);
+  say(std::string("<").append(std::to_string(socket_)).append(kind));
 }
 
 void Connection::log_language(bool binary) const {
@@ -80,7 +80,7 @@ void Connection::log_idle() const {
 }
 
 void Connection::log_closed() const {
-  say("<" + std::to_string(socket_) + " connection closed.\n");
+  say(std::string("<").append(std::to_string(socket_)).append(" connection closed.\n"));
 }
 
 }  // namespace ringcached::session
