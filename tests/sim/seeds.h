@@ -16,7 +16,8 @@ inline Config config_for(uint32_t threads, uint64_t memory) {
   return config;
 }
 
-/// SEED=n replays one run; else so many seeds from 1 on, times SIM_SCALE if that is set.
+/// SEED=n replays one run; else so many seeds from 1 on, times SIM_SCALE or over SIM_SHARE if one
+/// of them is set.
 template <class Run>
 void for_seeds(uint64_t count, Run&& run) {
   if (const char* one = std::getenv("SEED")) {
@@ -24,6 +25,10 @@ void for_seeds(uint64_t count, Run&& run) {
     return;
   }
   if (const char* scale = std::getenv("SIM_SCALE")) count *= std::strtoull(scale, nullptr, 10);
+  if (const char* share = std::getenv("SIM_SHARE")) {
+    const uint64_t parts = std::strtoull(share, nullptr, 10);
+    count = (count + parts - 1) / parts;
+  }
   for (uint64_t seed = 1; seed <= count; ++seed) run(seed);
 }
 
