@@ -62,6 +62,8 @@ class Clients {
   void gone(Connection&);
 
  private:
+  static constexpr size_t look_ahead = 8;  // clients; measured: see README "Decisions"
+
   struct Slot {
     std::unique_ptr<Connection> tenant;
     uint32_t generation = 0;

@@ -120,6 +120,15 @@ bool Connection::has_work() const {
   return fill_->filled < fill_->size || input_.available() >= value_end().size();
 }
 
+void Connection::prepare() {
+  if (state_ == State::Closing || batch_ != nullptr || !can_go_on()) return;
+  if (begin_batch()) core_.shard.look_for_bucket(*batch_);
+}
+
+void Connection::approach() const {
+  if (batch_ != nullptr && !batch_->in_flight()) core_.shard.look_for_item(*batch_);
+}
+
 void Connection::run() {
   if (state_ == State::Closing) return try_to_close();
   run_batch();

@@ -60,6 +60,26 @@ class Roll {
     taken_.clear();
   }
 
+  /// As take_each, for all of them; before fn, `prepare` was called for each `Far` places ahead of
+  /// its turn, and `approach` `Near` places ahead (or as soon as there was one to be called for).
+  template <size_t Far, size_t Near, class Prepare, class Approach, class Fn>
+  void take_each_ahead(Prepare&& prepare, Approach&& approach, Fn&& fn) {
+    RC_ASSERT(taken_.empty());
+    taken_.swap(objects_);
+    for (size_t i = 0; i < taken_.size() + Far; ++i) {
+      if (i < taken_.size() && taken_[i] != nullptr) prepare(*taken_[i]);
+      const size_t near = i - (Far - Near);
+      if (near < taken_.size() && taken_[near] != nullptr) approach(*taken_[near]);
+      const size_t here = i - Far;
+      if (here >= taken_.size() || taken_[here] == nullptr) continue;
+      Object* object = taken_[here];
+      taken_[here] = nullptr;
+      object->*listed = false;
+      fn(*object);
+    }
+    taken_.clear();
+  }
+
   /// Calls fn for each; fn may take off only the one it is given.
   template <class Fn>
   void each(Fn&& fn) {

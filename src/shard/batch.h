@@ -53,6 +53,7 @@ class Batch {
     RC_ASSERT(i < size_);
     return operations_[i];
   }
+  const Operation& at(uint32_t i) const { return const_cast<Batch&>(*this).at(i); }
   /// Where the next operation is to be parsed into; it joins with add(). Of what it holds only its
   /// extras count, if there are any.
   Operation& next_free() {

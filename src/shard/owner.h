@@ -81,6 +81,9 @@ class Owner {
     store_.reset_class_counters();
     prefixes_.clear();
   }
+  /// Ahead of run(): the memory of this key's bucket, or a little later its item's, is on its way.
+  void look_for_bucket(uint64_t hash) const { store_.prefetch_bucket(hash); }
+  void look_for_item(uint64_t hash) const { store_.prefetch_item(hash); }
   void unpin(void* holder) { store_.unpin(*static_cast<store::Item*>(holder)); }
   /// true: more to do at once.
   bool sweep() { return store_.sweep(); }

@@ -52,6 +52,20 @@ void Shard::submit(Batch& batch) {
   }
 }
 
+void Shard::look_for_bucket(const Batch& batch) const {
+  if (is_ours_alone(batch)) owner_->look_for_bucket(batch.at(0).key.hash);
+}
+
+void Shard::look_for_item(const Batch& batch) const {
+  if (is_ours_alone(batch)) owner_->look_for_item(batch.at(0).key.hash);
+}
+
+bool Shard::is_ours_alone(const Batch& batch) const {
+  if (batch.size() != 1) return false;
+  const Operation& only = batch.at(0);
+  return has_key(only.verb) && partition_of(only.key.hash, partitions_) == self_;
+}
+
 /// Links every Pending operation to its owner's chain, posts the foreign ones and runs our own.
 void Shard::deal(Batch& batch, uint32_t from, uint32_t to) {
   Operation* first = nullptr;

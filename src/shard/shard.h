@@ -46,6 +46,11 @@ class Shard {
   /// still be Pending because the replies are large: write those, then submit again.
   void submit(Batch&);
 
+  /// Ahead of submit(), for a batch of one operation, whose waits for memory overlap with nothing
+  /// of its own: asks for its bucket, and a little later for its item.
+  void look_for_bucket(const Batch&) const;
+  void look_for_item(const Batch&) const;
+
   /// A pinned value (the holder of a Hit on a key with this hash) is no longer read.
   void give_back(void* holder, uint64_t hash);
 
@@ -68,6 +73,7 @@ class Shard {
   void recycle(Batch&);
 
  private:
+  bool is_ours_alone(const Batch&) const;
   Parcel& parcel_for(Batch&, uint32_t partition);
   void deal(Batch&, uint32_t from, uint32_t to);
   void post_parcels(Batch&);

@@ -1,6 +1,8 @@
 // Claims about the lists of those that want something.
 #include "session/roll.h"
 
+#include <functional>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -118,6 +120,45 @@ TEST_CASE("take_each takes no more than it is told, from the front") {
   CHECK(seen == std::vector<int>{1, 2});
   CHECK(c.ready);
   CHECK(drain(list) == std::vector<int>{3});
+}
+
+/// What take_each_ahead calls, for four things: "p1" for prepare, "a1" for approach, "1" at its
+/// turn.
+std::vector<std::string> called_ahead(Ready& list, const std::function<void(Thing&)>& at_turn) {
+  std::vector<std::string> calls;
+  list.take_each_ahead<2, 1>(
+      [&](Thing& thing) { calls.push_back("p" + std::to_string(thing.number)); },
+      [&](Thing& thing) { calls.push_back("a" + std::to_string(thing.number)); },
+      [&](Thing& thing) {
+        calls.push_back(std::to_string(thing.number));
+        CHECK_FALSE(thing.ready);
+        at_turn(thing);
+      });
+  return calls;
+}
+
+TEST_CASE("take_each_ahead prepares and approaches each before its turn, in their order") {
+  Ready list;
+  Thing a(1), b(2), c(3), d(4);
+  for (Thing* thing : {&a, &b, &c, &d}) list.add(*thing);
+  const auto calls = called_ahead(list, [](Thing&) {});
+  CHECK(calls == std::vector<std::string>{"p1", "p2", "a1", "p3", "a2", "1", "p4", "a3", "2", "a4",
+                                          "3", "4"});
+  CHECK(list.empty());
+}
+
+TEST_CASE("take_each_ahead passes over what is taken off, prepared or not; what is added stays") {
+  Ready list;
+  Thing a(1), b(2), c(3), d(4);
+  for (Thing* thing : {&a, &b, &c, &d}) list.add(*thing);
+  const auto calls = called_ahead(list, [&](Thing& thing) {
+    if (thing.number != 1) return;
+    list.remove(b);
+    list.remove(d);
+    list.add(a);
+  });
+  CHECK(calls == std::vector<std::string>{"p1", "p2", "a1", "p3", "a2", "1", "a3", "3"});
+  CHECK(drain(list) == std::vector<int>{1});
 }
 
 TEST_CASE("each leaves everything on the list but what it takes off itself") {
