@@ -68,13 +68,13 @@ bool is_public(const sockaddr& address) {
 
 void warn_if_open_to_all(const Config& config, std::span<const int> listeners,
                          std::span<const std::vector<int>> udp_sockets) {
-  if (!config.auth_file.empty()) return;
+  if (!config.auth_file.empty() || config.sasl) return;
   int found = public_one(listeners);
   for (size_t i = 0; found < 0 && i < udp_sockets.size(); ++i) found = public_one(udp_sockets[i]);
   if (found < 0) return;
   std::fprintf(stderr,
                "Warning: listening on %s without authentication: whoever reaches it may read, "
-               "change and flush everything; see -l and -Y\n",
+               "change and flush everything; see -l, -Y and -S\n",
                session::local_text(found).c_str());
 }
 

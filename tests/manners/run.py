@@ -26,7 +26,7 @@ LIMIT_S = 60
 OS_ERROR = 71
 CLONE_NEWNET = 0x40000000
 OPEN_TO_ALL = (r"Warning: listening on (tcp|tcp6|udp|udp6):(0\.0\.0\.0|\[::\]):%d without authentication: whoever reaches "
-               r"it may read, change and flush everything; see -l and -Y\n")
+               r"it may read, change and flush everything; see -l, -Y and -S\n")
 AS_ROOT = ["-u", "root"] if os.geteuid() == 0 else []
 
 
@@ -109,9 +109,9 @@ def no_network():
         raise OSError(ctypes.get_errno(), "unshare")
 
 
-def said_at_start(*args, before=None):
+def said_at_start(*args, before=None, env=None):
     """What it has written before the line in which -v says that it serves."""
-    with Started("-v", "-t", 1, *args, before=before) as server:
+    with Started("-v", "-t", 1, *args, before=before, env=env) as server:
         lines = []
         while not (line := server.process.stdout.readline().decode()).startswith("ringcached 0."):
             if not line:
@@ -133,6 +133,8 @@ def open_to_all():
             if len(lines) != 1 or not re.fullmatch(OPEN_TO_ALL % port, lines[0]):
                 raise AssertionError(f"{args}: {lines}")
         same(said_at_start("-p", port, "-Y", users, before=no_network), [], "what it says with -Y")
+        known = {"MEMCACHED_SASL_PWDB": str(users), "SASL_CONF_PATH": folder}
+        same(said_at_start("-p", port, "-S", before=no_network, env=known), [], "what it says with -S")
         same(said_at_start("-p", port, "-l", "127.0.0.1"), [], "what it says on loopback")
         same(said_at_start("-s", os.path.join(folder, "socket")), [], "what it says on a unix socket")
 
@@ -473,7 +475,7 @@ def bad_logins():
 def main():
     for name, test in (
         ("several addresses, each with its port, are listened on, and no other", several_addresses),
-        ("listening on all addresses without -Y is warned of", open_to_all),
+        ("listening on all addresses without -Y or -S is warned of", open_to_all),
         ("a host name is resolved", host_names),
         ("a taken port is said, exit 71", a_taken_port),
         ("a restart on the same port works at once", a_restart),
