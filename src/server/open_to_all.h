@@ -14,7 +14,8 @@ namespace ringcached::server {
 /// socket that is bound to `address`; one that is bound to every address may be reached.
 bool is_public(const sockaddr& address);
 
-/// One line on stderr if one of the sockets is public and neither -Y nor -S is given; memcached says nothing.
+/// One line on stderr if one of the sockets is public and neither -Y nor -S is given; memcached
+/// says nothing.
 void warn_if_open_to_all(const Config& config, std::span<const int> listeners,
                          std::span<const std::vector<int>> udp_sockets);
 
