@@ -209,8 +209,7 @@ std::unique_ptr<session::Sasl> open_libsasl(int verbosity, std::string& error) {
   if (setup.passwords.empty() && setup.path.empty()) {
     error =
         "-S: no memcached.conf in $SASL_CONF_PATH, or else /etc/sasl or /etc/sasl2; write one, or "
-        "name a "
-        "file of user:password lines in MEMCACHED_SASL_PWDB";
+        "name a file of user:password lines in MEMCACHED_SASL_PWDB";
     return nullptr;
   }
   auto made = std::make_unique<Libsasl>(std::move(setup));
