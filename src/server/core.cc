@@ -25,6 +25,9 @@ constexpr uint32_t batch_least = 128;
 constexpr uint32_t batch_most = 1024;
 /// From here on every look at a key is told: -vvv. Protocol.
 constexpr int looks_verbosity = 3;
+/// What is kept for reuse and was not wanted between two rests, so many seconds apart, is freed.
+/// Guess: long enough for load that comes in waves.
+constexpr uint32_t rest_s = 5;
 
 store::StoreConfig store_config(const Process& process, uint32_t partition) {
   const Config& config = process.config;
@@ -124,7 +127,7 @@ void Core::start() {
 }
 
 bool Core::idle() const {
-  return !clients_->busy() && !(datagrams_ && datagrams_->busy()) && !sweeping_ &&
+  return !clients_->busy() && !(datagrams_ && datagrams_->busy()) && !sweeping_ && !freeing_ &&
          !shard_->pins_unposted() && !events_.has_news() && !(watchers_ && watchers_->busy()) &&
          !(post_ && post_->anything_unposted());
 }
@@ -146,6 +149,8 @@ void Core::turn(bool may_sleep) {
   clients_->flush_dirty();
   if (datagrams_) datagrams_->flush();
   if (owner_) sweeping_ = owner_->sweep();
+  if (freeing_) [[unlikely]]
+    free_stale();
   clients_->bury();
 }
 
@@ -179,12 +184,30 @@ void Core::on_tick(uint32_t which) {
   if (which == every_second) {
     clients_->tick();
     if (acceptor_) acceptor_->try_again();
+    rest();
   } else if (process_.clock.milliseconds() >= stop_deadline_) {
     clients_->abort_all();
     if (datagrams_) datagrams_->abort_all();
   }
   const uint32_t next = which == every_second ? second_ms : stop_tick_ms;
   door_.tick(next, {io::Act::Tick, which, 0});
+}
+
+/// What a burst has left behind goes back: what lies idle to the allocator, a little in each turn,
+/// and what the allocator got to the kernel.
+void Core::rest() {
+  if (++since_rest_s_ == rest_s) {
+    since_rest_s_ = 0;
+    services_->pool.rest();
+    shard_->rest();
+    freeing_ = true;
+  }
+  store::return_freed_memory();
+}
+
+void Core::free_stale() {
+  const bool more_output = services_->pool.free_stale();
+  freeing_ = shard_->free_stale() || more_output;
 }
 
 // --- Letters.

@@ -59,6 +59,8 @@ class Core final : public shard::Everyone {
   void wait(bool may_sleep);
   void dispatch(const io::Completion&);
   void on_tick(uint32_t which);
+  void rest();
+  void free_stale();
   void drain_mail();
   void on_letter(shard::Letter&, uint32_t from);
   void deal(int socket, uint32_t core);
@@ -100,6 +102,8 @@ class Core final : public shard::Everyone {
   std::optional<session::Watchers> watchers_;  // of the first core
   std::span<const io::Completion> collected_;
   bool sweeping_ = false;  // the sweep has more to do at once
+  bool freeing_ = false;   // what was kept for reuse and is stale
+  uint32_t since_rest_s_ = 0;
   bool stopping_ = false;
   uint64_t stop_deadline_ = 0;  // milliseconds; clients that are left then are cut off
 };

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/spares.h"
 #include "io/streams.h"
 #include "ringcached/operation.h"
 #include "shard/shard.h"
@@ -50,13 +51,16 @@ struct SendFrame {
 /// Owner: one core. Last in, first out, so that what is in the cache is used again.
 class OutputPool {
  public:
-  ~OutputPool();
   OutputBlock* take_block();
   void give_block(OutputBlock*);
   OutputPiece* take_piece();
   void give_piece(OutputPiece*);
   SendFrame* take_frame();
   void give_frame(SendFrame*);
+  /// From time to time: what was not wanted since the last call is stale.
+  void rest();
+  /// Frees some of what is stale; true: there is more.
+  bool free_stale();
   /// Blocks that connections hold now.
   uint64_t blocks_out() const { return blocks_out_; }
 
@@ -64,9 +68,9 @@ class OutputPool {
   /// Blocks that are kept for reuse; beyond that they go back to malloc. Guess: 2 MiB.
   static constexpr uint32_t kept_max = 128;
 
-  OutputBlock* blocks_ = nullptr;
-  OutputPiece* pieces_ = nullptr;
-  SendFrame* frames_ = nullptr;
+  Spares<OutputBlock, &OutputBlock::next> blocks_;
+  Spares<OutputPiece, &OutputPiece::next> pieces_;
+  Spares<SendFrame, &SendFrame::next> frames_;
   uint32_t kept_ = 0;
   uint64_t blocks_out_ = 0;
 };

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "base/spares.h"
 #include "ringcached/counters.h"
 #include "shard/batch.h"
 #include "shard/mailbox.h"
@@ -71,6 +72,10 @@ class Shard {
   Batch* take_batch(uint32_t capacity);
   /// Gives back the pins of what was found and not taken over by the writer of the replies.
   void recycle(Batch&);
+  /// From time to time: batches and parcels that were not wanted since the last call are stale.
+  void rest();
+  /// Frees some of what is stale, memory of replies included; true: there is more.
+  bool free_stale();
 
  private:
   bool is_ours_alone(const Batch&) const;
@@ -95,8 +100,8 @@ class Shard {
   uint32_t pins_waiting_ = 0;
   std::vector<Parcel*> open_;      // per partition: the parcel being filled by deal()
   std::vector<PinsLetter*> pins_;  // per partition
-  Parcel* free_parcels_ = nullptr;
-  Batch* free_batches_ = nullptr;
+  Spares<Parcel, &Parcel::in_batch> free_parcels_;
+  Spares<Batch, &Batch::next_pooled> free_batches_;
 };
 
 }  // namespace ringcached::shard

@@ -26,6 +26,8 @@ std::optional<AllocatorFigures> allocator_figures() {
   return std::nullopt;
 }
 
+void return_freed_memory() {}
+
 Arena::Arena(FaultPlan& faults) : faults_(faults) {}
 
 Arena::~Arena() {
@@ -58,6 +60,16 @@ std::optional<AllocatorFigures> allocator_figures() {
   mallctl("epoch", nullptr, nullptr, &epoch, sizeof(epoch));
   return AllocatorFigures{allocator_says("stats.allocated"), allocator_says("stats.resident"),
                           allocator_says("stats.mapped")};
+}
+
+void return_freed_memory() {
+  unsigned arena = 0;
+  size_t size = sizeof(arena);
+  mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
+  if (mallctl("thread.arena", &arena, &size, nullptr, 0) != 0) return;
+  char name[48];
+  std::snprintf(name, sizeof(name), "arena.%u.decay", arena);
+  mallctl(name, nullptr, nullptr, nullptr, 0);
 }
 
 Arena::Arena(FaultPlan& faults) : faults_(faults) {

@@ -28,6 +28,11 @@ struct AllocatorFigures {
 /// nullopt: built without jemalloc. Takes a lock of the allocator for some 10 us an arena.
 std::optional<AllocatorFigures> allocator_figures();
 
+/// Once a second, in every thread: what it has freed goes back to the kernel, over some ten
+/// seconds. The allocator does that only while it is being asked for memory, and a core that idles
+/// or runs warm does not ask.
+void return_freed_memory();
+
 class Arena {
  public:
   explicit Arena(FaultPlan& faults);

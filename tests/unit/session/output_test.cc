@@ -306,6 +306,25 @@ TEST_CASE("blocks are counted, and used again beyond what the pool keeps") {
   }
 }
 
+TEST_CASE("what a burst of replies has left is freed in steps, and replies go on") {
+  Fixture f;
+  const auto answer = [&](size_t blocks) {
+    f.output.append(std::string(OutputBlock::capacity * blocks, 'x'), f.pool);
+    CHECK(f.send_all().size() == OutputBlock::capacity * blocks);
+  };
+  answer(100);
+  f.pool.rest();
+  CHECK_FALSE(f.pool.free_stale());
+  answer(10);
+  f.pool.rest();
+  int steps = 1;
+  while (f.pool.free_stale()) ++steps;
+  CHECK(steps > 1);
+  CHECK(steps <= 100);
+  answer(300);
+  CHECK(f.pool.blocks_out() == 0);
+}
+
 TEST_CASE("the bytes sent are the bytes appended, however short the sends") {
   const char* given = std::getenv("SEED");
   const uint64_t from = given == nullptr ? 1 : std::strtoull(given, nullptr, 10);

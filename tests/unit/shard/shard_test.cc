@@ -269,4 +269,29 @@ TEST_CASE("a batch that was used and given back is taken again, empty") {
   shard.recycle(*again);
 }
 
+TEST_CASE("what many batches at a time have left is freed in steps; the one in use stays") {
+  Cluster cluster(2, 2);
+  Shard& shard = *cluster.core(0).shard;
+  const auto use = [&](size_t count) {
+    std::vector<Batch*> batches;
+    for (size_t i = 0; i < count; ++i) {
+      batches.push_back(&cluster.batch_of(0, {get(key_of(0, 2)), get(key_of(1, 2))}));
+      cluster.submit_all(0, *batches.back());
+    }
+    for (; batches.size() > 1; batches.pop_back()) shard.recycle(*batches.back());
+    shard.recycle(*batches[0]);
+    return batches[0];
+  };
+  Batch* const last = use(100);
+  shard.rest();
+  CHECK_FALSE(shard.free_stale());
+  CHECK(use(1) == last);
+  shard.rest();
+  int steps = 1;
+  while (shard.free_stale()) ++steps;
+  CHECK(steps > 1);
+  CHECK(steps <= 99);
+  CHECK(use(1) == last);
+}
+
 }  // namespace ringcached::shard
