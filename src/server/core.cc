@@ -88,8 +88,7 @@ Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> li
   services_->batch_capacity = std::clamp(process.config.requests_per_turn, batch_least, batch_most);
   clients_.emplace(*services_, door_, [this] {
     --counters_[Counter::CurrConnections];
-    process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
-    if (acceptor_) acceptor_->try_again();
+    note_ended();
   });
   services_->hand_over = [this](int socket, uint32_t interests) { hand_over(socket, interests); };
   services_->unwatch = [this](uint32_t interests) { unwatch_everywhere(interests); };
@@ -237,6 +236,10 @@ void Core::on_letter(shard::Letter& letter, uint32_t from) {
       return watchers_->take(static_cast<shard::EventsLetter&>(letter), from);
     case shard::LetterKind::EventsTold:
       return events_.take_back();
+    case shard::LetterKind::Ended: {
+      const std::unique_ptr<shard::Letter> ended(&letter);
+      return acceptor_->try_again();
+    }
     default:
       RC_ASSERT(false);  // a letter that nobody reads
   }
@@ -265,12 +268,22 @@ void Core::deal(int socket, uint32_t core) {
 void Core::adopt(int socket) {
   if (stopping_) {
     ::close(socket);
-    process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
+    note_ended();
     return;
   }
   clients_->adopt(socket);
   ++counters_[Counter::TotalConnections];
   ++counters_[Counter::CurrConnections];
+}
+
+/// The acceptor has room for another, and is told if it waits for that.
+void Core::note_ended() {
+  const bool awaited = process_.connections.end_one();
+  if (acceptor_) return acceptor_->try_again();
+  if (!awaited) return;
+  auto* letter = new shard::Letter;
+  letter->kind = shard::LetterKind::Ended;
+  post_->put(0, *letter);
 }
 
 // --- Watchers. The first core has them; all have what they want to know.
@@ -325,14 +338,13 @@ void Core::hand_over(int socket, uint32_t interests) {
 void Core::adopt_watcher(int socket, uint32_t interests) {
   if (!stopping_) return watchers_->adopt(socket, interests, clients_->lend_slot());
   ::close(socket);
-  process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
+  note_ended();
 }
 
 void Core::watcher_gone(const session::GoneWatcher& gone) {
   tell_watcher_gone(gone);
   clients_->return_slot(gone.slot);
-  process_.connections.open.fetch_sub(1, std::memory_order_relaxed);
-  acceptor_->try_again();
+  note_ended();
   if (!stopping_) unwatch_everywhere(gone.interests);
 }
 

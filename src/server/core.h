@@ -65,6 +65,7 @@ class Core final : public shard::Everyone {
   void on_letter(shard::Letter&, uint32_t from);
   void deal(int socket, uint32_t core);
   void adopt(int socket);
+  void note_ended();
   void publish();
   void tell_events();
   void take_events(shard::EventsLetter&, uint32_t from);

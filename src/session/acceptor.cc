@@ -80,7 +80,7 @@ void Acceptor::refuse(int socket) {
 
 /// Those that the kernel had accepted already are served all the same: one pause, not many.
 void Acceptor::pause() {
-  if (paused_) return;
+  if (paused_ || !count_.must_wait(config_.connections_max)) return;
   paused_ = true;
   paused_since_ = clock_.milliseconds();
   ++counters_[Counter::ListenDisabled];
@@ -97,7 +97,7 @@ void Acceptor::end_pause() {
 }
 
 void Acceptor::try_again() {
-  if (stopping_ || (paused_ && full())) return;
+  if (stopping_ || (paused_ && count_.must_wait(config_.connections_max))) return;
   if (paused_) end_pause();
   for (uint32_t i = 0; i < listeners_.size(); ++i) {
     if (!listeners_[i].armed) arm(i);

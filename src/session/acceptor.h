@@ -19,6 +19,21 @@ namespace ringcached::session {
 /// Connections of the whole process, counted where they are accepted and where they end.
 struct ConnectionCount {
   std::atomic<uint32_t> open{0};
+  std::atomic<bool> awaited{false};  // the acceptor waits until one ends
+
+  /// One has ended. true: the acceptor waits for that, and it is the caller's to tell it.
+  /// Sequentially consistent, as in must_wait(): either we see who waits, or it sees that we ended.
+  bool end_one() {
+    open.fetch_sub(1);
+    return awaited.load() && awaited.exchange(false);
+  }
+  /// The acceptor, before it waits: announces it. false: fewer than `most` are open, do not.
+  bool must_wait(uint32_t most) {
+    awaited.store(true);
+    if (open.load() >= most) return true;
+    awaited.store(false);
+    return false;
+  }
 };
 
 class Acceptor {
@@ -30,7 +45,8 @@ class Acceptor {
 
   void start();
   void on_completion(const io::Completion&);
-  /// Once a second, and when a connection of this core has ended: tries again what was refused.
+  /// Once a second, when a connection of this core has ended, and when another core's has that
+  /// was waited for: tries again what was refused.
   void try_again();
   /// Adds the listening sockets.
   void describe(shard::Report& report) const;

@@ -17,6 +17,7 @@ enum class LetterKind : uint8_t {
   Unwatch,     // such a client has gone
   Events,      // a piece of the sender's event log, to be told by the first core
   EventsTold,  // the same on its way home
+  Ended,       // a connection has, for which the first core waits; nothing but this
 };
 
 /// Intrusive: a letter is in one chain at a time, and belongs to whoever holds that chain.

@@ -210,6 +210,7 @@ bool Shard::handle(Letter& letter, uint32_t from) {
     case LetterKind::Unwatch:
     case LetterKind::Events:
     case LetterKind::EventsTold:
+    case LetterKind::Ended:
       return false;
   }
   return false;
