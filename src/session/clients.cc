@@ -46,15 +46,26 @@ void Clients::run_ready() {
                                                      [](Connection& client) { client.run(); });
 }
 
-/// Lets as many receive as there are buffers; frees buffers by copying where there are none.
+/// Lets as many receive as there are buffers, who starved first first; frees some by copying where
+/// there are none.
 void Clients::feed_starving() {
   if (starving_.empty()) return;
   const io::BufferPool& pool = services_.door.pool();
-  if (pool.leased() == pool.buffers()) {
-    each([](Connection& client) { client.move_input_aside(); });
-  }
+  if (pool.leased() == pool.buffers()) free_buffers(starving_.size());
   starving_.take_each([](Connection& client) { client.receive_again(); },
                       pool.buffers() - pool.leased());
+}
+
+/// Each buffer is leased, so each look frees one, unless its client has a batch in flight or is a
+/// datagram. They take turns.
+void Clients::free_buffers(size_t wanted) {
+  const io::BufferPool& pool = services_.door.pool();
+  const uint32_t leased = pool.leased();
+  for (uint32_t looks = 0; looks < pool.buffers() && leased - pool.leased() < wanted; ++looks) {
+    next_to_move_ = (next_to_move_ + 1) % pool.buffers();
+    Connection* holder = slots_[holders_[next_to_move_]].tenant.get();
+    if (holder != nullptr) holder->move_input_aside();
+  }
 }
 
 void Clients::flush_dirty() {

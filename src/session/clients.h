@@ -20,7 +20,10 @@ class Clients {
   /// The connections live on `streams`: the core's door, or what stands for it. `on_gone` is called
   /// for every connection that has ended (whoever deals them counts them).
   Clients(Services& services, io::Streams& streams, std::function<void()> on_gone)
-      : services_(services), streams_(streams), on_gone_(std::move(on_gone)) {}
+      : services_(services),
+        streams_(streams),
+        on_gone_(std::move(on_gone)),
+        holders_(services.door.pool().buffers_max(), 0) {}
 
   Services& services() { return services_; }
   io::Streams& streams() { return streams_; }
@@ -57,6 +60,8 @@ class Clients {
   void make_ready(Connection& c) { ready_.add(c); }
   void make_dirty(Connection& c) { dirty_.add(c); }
   void starve(Connection& c) { starving_.add(c); }
+  /// It has this receive buffer now.
+  void note_holder(uint16_t buffer, uint32_t slot) { holders_[buffer] = slot; }
   void hold(Connection& c) { holding_.add(c); }
   void unhold(Connection& c) { holding_.remove(c); }
   void gone(Connection&);
@@ -71,6 +76,7 @@ class Clients {
 
   template <class Fn>
   void each(Fn&& fn);
+  void free_buffers(size_t wanted);
 
   Services& services_;
   io::Streams& streams_;
@@ -79,6 +85,8 @@ class Clients {
   std::vector<uint32_t> free_slots_;
   std::vector<uint32_t> graveyard_;  // slots whose tenants are gone, until the turn ends
   size_t count_ = 0;
+  std::vector<uint32_t> holders_;  // by buffer: the slot of who had it last
+  uint32_t next_to_move_ = 0;      // a buffer
   Roll<Connection, &Connection::ready_listed> ready_;
   Roll<Connection, &Connection::dirty_listed> dirty_;
   Roll<Connection, &Connection::starving_listed> starving_;

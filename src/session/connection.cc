@@ -84,6 +84,7 @@ void Connection::on_received(const io::Completion& completion) {
     core_.counters[Counter::BytesRead] += static_cast<uint64_t>(completion.result);
     last_heard_ = core_.now.seconds;
     input_.accept(completion.lease);
+    home_.note_holder(completion.lease.buffer, slot_);
     home_.make_ready(*this);  // run() gives leases home, or restrains the client
   } else if (completion.result == 0) {
     state_ = State::Eof;

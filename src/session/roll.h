@@ -22,6 +22,7 @@ class Roll {
   Roll& operator=(const Roll&) = delete;
 
   bool empty() const { return objects_.empty(); }
+  size_t size() const { return objects_.size(); }
 
   /// At the end; does nothing if it is on the list already.
   void add(Object& object) {

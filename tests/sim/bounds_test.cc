@@ -1,6 +1,7 @@
 // Claims about memory: what one client can make the server hold, and what comes of it at the bound.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -105,6 +106,49 @@ TEST_CASE("a client that does not read is read from up to a bound, though buffer
 
     // Nothing was lost: who begins to read gets what it asked for.
     for (int i = 0; i < 50; ++i) greedy[0].expect(value_reply("key", value) + "END\r\n");
+    CHECK(world.stop());
+  });
+}
+
+TEST_CASE("who starves for a buffer is fed by few of those that hold them, not by all") {
+  for_seeds(seeds, [](uint64_t seed) {
+    CAPTURE(seed);
+    constexpr size_t held_by_one = session::Input::leases_max;
+    constexpr size_t commands_in_one = io::BufferPool::buffer_size / 8;
+    World world(seed, config_for(1, 64ull << 20), {.short_receive = 0, .starves = 0, .late = 0});
+    Client writer(world);
+    const std::string value(200'000, 'v');
+    writer.ask(set_command("k", value), "STORED\r\n");
+    std::string commands;  // whose replies nobody takes, so that few of them are run
+    for (size_t i = 0; i < held_by_one * commands_in_one; ++i) commands += "get  k\r\n";
+    std::vector<Client> holders;
+    const uint32_t buffers = world.pool(0).buffers();
+    for (size_t i = 0; i < buffers / held_by_one; ++i) {
+      holders.emplace_back(world);
+      holders.back().stop_taking();
+      holders.back().say(commands);
+      world.run(turns_until_quiet / 10);
+    }
+    REQUIRE(world.pool(0).leased() == buffers);
+
+    Client newcomer(world);
+    newcomer.say("get none\r\n");
+    uint32_t least = buffers;
+    std::string answer;
+    for (int turn = 0; turn < turns_until_quiet && answer.empty(); ++turn) {
+      world.step();
+      least = std::min(least, world.pool(0).leased());
+      answer = world.network().client_takes(newcomer.socket(), SIZE_MAX);
+    }
+    CHECK(answer == "END\r\n");
+    CHECK(least < buffers);
+    CHECK(least >= buffers - held_by_one);
+
+    // Nothing was lost of what was copied.
+    for (Client& holder : holders) {
+      holder.go_on_taking();
+      for (int i = 0; i < 20; ++i) holder.expect(value_reply("k", value) + "END\r\n");
+    }
     CHECK(world.stop());
   });
 }

@@ -23,6 +23,8 @@ class World {
 
   io::FakeNetwork& network() { return network_; }
   std::mt19937_64& random() { return random_; }
+  /// The receive buffers of a core.
+  const io::BufferPool& pool(uint32_t core) const { return doors_[core]->pool(); }
 
   /// A client connects to the only listener.
   int connect() { return network_.connect(listener); }
