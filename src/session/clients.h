@@ -67,7 +67,7 @@ class Clients {
   void gone(Connection&);
 
  private:
-  static constexpr size_t look_ahead = 8;  // clients; measured: see README "Decisions"
+  static constexpr size_t look_ahead = 16;  // clients; measured: see README "Decisions"
 
   struct Slot {
     std::unique_ptr<Connection> tenant;

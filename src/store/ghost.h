@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "base/prefetch.h"
 #include "ringcached/key.h"
 #include "store/linear_buckets.h"
 
@@ -24,7 +25,7 @@ class Ghost {
   void fit(uint64_t objects);
   void add(uint64_t hash);
   void prefetch(uint64_t hash) const {
-    if (words_.count() != 0) __builtin_prefetch(&word_of(hash));
+    if (words_.count() != 0) prefetch_line(&word_of(hash));
   }
   /// Was it here? It is forgotten by asking.
   bool take(uint64_t hash);

@@ -30,6 +30,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/prefetch.h"
 #include "ringcached/time.h"
 #include "store/page.h"
 
@@ -141,8 +142,8 @@ class Item {
   /// The lines of header and key; a small value ends there, and the prefetcher of the machine sees
   /// to larger ones.
   void prefetch() const {
-    __builtin_prefetch(this);
-    __builtin_prefetch(at(64));
+    prefetch_line(this);
+    prefetch_line(at(64));
   }
 
   uint8_t shape() const { return shape_; }

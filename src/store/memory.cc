@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/prefetch.h"
 #include "store/store.h"
 
 namespace ringcached::store {
@@ -82,7 +83,7 @@ void Store::prefetch_next_victims(const Item& victim) const {
   const uint64_t hash = hash_of(next);
   table_.prefetch_bucket(hash);
   eviction_.prefetch_ghost(next.class_number(), hash);
-  __builtin_prefetch(&page_of(&next));
+  prefetch_line(&page_of(&next));
 }
 
 void Store::evict(Item& item, bool dead) {

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/assert.h"
+#include "base/prefetch.h"
 
 namespace ringcached::store {
 
@@ -31,7 +32,7 @@ Table::Table(Arena& arena, const PageDirectory& pages, const KeyHasher& hasher,
 bool Table::prefetch_item(uint64_t hash) const {
   const Bucket& home = home_of(hash);
   if (prefetch_item_in(home, entry_tag_of(hash)) || home.more == 0) return true;
-  __builtin_prefetch(&overflow_.at(home.more));
+  prefetch_line(&overflow_.at(home.more));
   return false;
 }
 
@@ -121,7 +122,7 @@ bool Table::grow() {
   redistribute(homes_[homes_.source_of(count - 1)]);
   // The next two will be split a few inserts from now.
   prefetch_keys(homes_[homes_.source_of(count)]);
-  __builtin_prefetch(&homes_[homes_.source_of(uint64_t{count} + 1)]);
+  prefetch_line(&homes_[homes_.source_of(uint64_t{count} + 1)]);
   return true;
 }
 

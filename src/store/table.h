@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "base/hash.h"
+#include "base/prefetch.h"
 #include "ringcached/key.h"
 #include "store/arena.h"
 #include "store/bucket.h"
@@ -35,7 +36,7 @@ class Table {
   Table& operator=(const Table&) = delete;
 
   Item* find(const Key& key) const;
-  void prefetch_bucket(uint64_t hash) const { __builtin_prefetch(&home_of(hash)); }
+  void prefetch_bucket(uint64_t hash) const { prefetch_line(&home_of(hash)); }
   /// After prefetch_bucket had time to work. false: it may lie in an overflow bucket; that is on
   /// its way, and then prefetch_overflown can go on.
   bool prefetch_item(uint64_t hash) const;
