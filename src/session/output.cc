@@ -21,8 +21,8 @@ OutputBlock* OutputPool::take_block() {
   OutputBlock* block = blocks_.take();
   if (block == nullptr) return new OutputBlock;
   --kept_;
+  RC_ASSERT(block->pieces == 0);
   block->used = 0;
-  block->pieces = 0;
   return block;
 }
 
@@ -34,6 +34,15 @@ void OutputPool::give_block(OutputBlock* block) {
   }
   ++kept_;
   blocks_.give(block);
+}
+
+OutputBlock& OutputPool::common_block(size_t least) {
+  if (common_ != nullptr && common_->left() < least) {
+    RC_ASSERT(common_->pieces > 0);  // they take it home
+    common_ = nullptr;
+  }
+  if (common_ == nullptr) common_ = take_block();
+  return *common_;
 }
 
 OutputPiece* OutputPool::take_piece() {
@@ -69,39 +78,50 @@ bool OutputPool::free_stale() {
 
 // --- Writing.
 
-char* Output::room(size_t size, OutputPool& pool) {
+/// A client that does not read holds one common block at the most: what comes behind a pending
+/// reply lies next to it, or in a block of the client's own.
+OutputBlock& Output::block_for(size_t size, OutputPool& pool) {
   RC_ASSERT(size <= OutputBlock::capacity);
-  if (block_ == nullptr || OutputBlock::capacity - block_->used < size) {
-    if (block_ != nullptr && block_->pieces == 0) pool.give_block(block_);
-    block_ = pool.take_block();
-  }
-  return block_->bytes + block_->used;
+  // A batch of small replies is to end in the block that it begins in: one piece is sent cheaper.
+  constexpr size_t room_to_begin = OutputBlock::capacity / 2;
+  if (first_ == nullptr && block_ == nullptr)
+    return pool.common_block(std::max(size, room_to_begin));
+  OutputBlock* block = block_ != nullptr ? block_ : pool.common_block();
+  if (block->left() >= size && (block == block_ || goes_on_in(*block))) return *block;
+  if (block_ != nullptr && block_->pieces == 0) pool.give_block(block_);
+  block_ = pool.take_block();
+  return *block_;
+}
+
+/// The last bytes that are pending are the last of the block.
+bool Output::goes_on_in(const OutputBlock& block) const {
+  return last_ != nullptr && last_->block == &block && last_->bytes + last_->size == block.end();
+}
+
+char* Output::room(size_t size, OutputPool& pool) {
+  return block_for(size, pool).end();
 }
 
 void Output::commit(const char* end, OutputPool& pool) {
-  char* begin = block_->bytes + block_->used;
-  const uint32_t size = static_cast<uint32_t>(end - begin);
-  RC_ASSERT(block_->used + size <= OutputBlock::capacity);
+  OutputBlock& block = block_ != nullptr ? *block_ : *pool.common_block();
+  const uint32_t size = static_cast<uint32_t>(end - block.end());
+  RC_ASSERT(size <= block.left());
   if (size == 0) return;
-  const bool goes_on = last_ != nullptr && last_->block == block_ && last_->bytes != nullptr &&
-                       last_->bytes + last_->size == begin;
-  if (!goes_on) {
+  if (!goes_on_in(block)) {
     OutputPiece& piece = add_piece(pool);
-    piece.bytes = begin;
-    piece.block = block_;
-    ++block_->pieces;
+    piece.bytes = block.end();
+    piece.block = &block;
+    ++block.pieces;
   }
   last_->size += size;
-  block_->used += size;
+  block.used += size;
   pending_ += size;
 }
 
 void Output::append(std::string_view text, OutputPool& pool) {
   while (!text.empty()) {
-    const bool space_left = block_ != nullptr && block_->used < OutputBlock::capacity;
-    char* to = room(space_left ? 1 : OutputBlock::capacity, pool);
-    const size_t step =
-        std::min(text.size(), static_cast<size_t>(OutputBlock::capacity - block_->used));
+    const size_t step = std::min(text.size(), size_t{OutputBlock::capacity});
+    char* to = room(step, pool);
     std::memcpy(to, text.data(), step);
     commit(to + step, pool);
     text.remove_prefix(step);
@@ -188,8 +208,13 @@ void Output::drop_first(OutputPool& pool, shard::Shard& shard) {
     shard.give_back(piece->holder, piece->hash);
     --pins_;
   }
-  if (piece->block != nullptr && --piece->block->pieces == 0 && piece->block != block_) {
-    pool.give_block(piece->block);
+  OutputBlock* block = piece->block;
+  if (block != nullptr && --block->pieces == 0) {
+    if (block == pool.common_block()) {
+      block->used = 0;
+    } else if (block != block_) {
+      pool.give_block(block);
+    }
   }
   pool.give_piece(piece);
 }

@@ -18,13 +18,19 @@
 
 namespace ringcached::session {
 
-/// A block of reply text. Pieces point into it; it goes home with the last of them.
+/// A block of reply text. Pieces point into it; it goes home with the last of them, unless somebody
+/// still writes to it.
 struct OutputBlock {
   static constexpr uint32_t capacity = 16 * 1024 - 16;
 
   OutputBlock* next = nullptr;  // in the pool
   uint32_t used = 0;
   uint32_t pieces = 0;
+
+  size_t left() const { return capacity - used; }
+  char* end() { return bytes + used; }
+  const char* end() const { return bytes + used; }
+
   char bytes[capacity];
 };
 
@@ -51,8 +57,18 @@ struct SendFrame {
 /// Owner: one core. Last in, first out, so that what is in the cache is used again.
 class OutputPool {
  public:
+  OutputPool() = default;
+  ~OutputPool() { delete common_; }
+  OutputPool(const OutputPool&) = delete;
+  OutputPool& operator=(const OutputPool&) = delete;
+
   OutputBlock* take_block();
   void give_block(OutputBlock*);
+  /// The block that all connections write to which have nothing else pending, one behind the other,
+  /// with room for `least` bytes or more. A turn's replies lie together there, turn after turn in
+  /// the same lines of the cache.
+  OutputBlock& common_block(size_t least);
+  OutputBlock* common_block() const { return common_; }
   OutputPiece* take_piece();
   void give_piece(OutputPiece*);
   SendFrame* take_frame();
@@ -62,7 +78,9 @@ class OutputPool {
   /// Frees some of what is stale; true: there is more.
   bool free_stale();
   /// Blocks that connections hold now.
-  uint64_t blocks_out() const { return blocks_out_; }
+  uint64_t blocks_out() const {
+    return blocks_out_ - (common_ != nullptr && common_->pieces == 0 ? 1 : 0);
+  }
 
  private:
   /// Blocks that are kept for reuse; beyond that they go back to malloc. Guess: 2 MiB.
@@ -71,6 +89,7 @@ class OutputPool {
   Spares<OutputBlock, &OutputBlock::next> blocks_;
   Spares<OutputPiece, &OutputPiece::next> pieces_;
   Spares<SendFrame, &SendFrame::next> frames_;
+  OutputBlock* common_ = nullptr;
   uint32_t kept_ = 0;
   uint64_t blocks_out_ = 0;
 };
@@ -101,13 +120,15 @@ class Output {
   void clear(OutputPool& pool, shard::Shard& shard);
 
  private:
+  OutputBlock& block_for(size_t size, OutputPool& pool);
+  bool goes_on_in(const OutputBlock& block) const;
   OutputPiece& add_piece(OutputPool& pool);
   void drop_first(OutputPool& pool, shard::Shard& shard);
   size_t gather(SendFrame& frame) const;
 
   OutputPiece* first_ = nullptr;
   OutputPiece* last_ = nullptr;
-  OutputBlock* block_ = nullptr;  // the one being written, null if none
+  OutputBlock* block_ = nullptr;  // the one being written; null if none, or the common one
   SendFrame* frame_ = nullptr;    // of the send under way
   uint64_t pending_ = 0;
   uint32_t pins_ = 0;

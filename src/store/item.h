@@ -144,6 +144,7 @@ class Item {
   void prefetch() const {
     prefetch_line(this);
     prefetch_line(at(64));
+    prefetch_line(at(128));
   }
 
   uint8_t shape() const { return shape_; }
