@@ -61,22 +61,27 @@ class Roll {
     taken_.clear();
   }
 
-  /// As take_each, for all of them; before fn, `prepare` was called for each `Far` places ahead of
-  /// its turn, and `approach` `Near` places ahead (or as soon as there was one to be called for).
-  template <size_t Far, size_t Near, class Prepare, class Approach, class Fn>
-  void take_each_ahead(Prepare&& prepare, Approach&& approach, Fn&& fn) {
+  /// As take_each, for all of them, `group` at a time: `prepare` for each of the group, then
+  /// `approach`, then fn.
+  template <class Prepare, class Approach, class Fn>
+  void take_each_ahead(size_t group, Prepare&& prepare, Approach&& approach, Fn&& fn) {
     RC_ASSERT(taken_.empty());
     taken_.swap(objects_);
-    for (size_t i = 0; i < taken_.size() + Far; ++i) {
-      if (i < taken_.size() && taken_[i] != nullptr) prepare(*taken_[i]);
-      const size_t near = i - (Far - Near);
-      if (near < taken_.size() && taken_[near] != nullptr) approach(*taken_[near]);
-      const size_t here = i - Far;
-      if (here >= taken_.size() || taken_[here] == nullptr) continue;
-      Object* object = taken_[here];
-      taken_[here] = nullptr;
-      object->*listed = false;
-      fn(*object);
+    for (size_t begin = 0; begin < taken_.size(); begin += group) {
+      const size_t end = std::min(begin + group, taken_.size());
+      for (size_t i = begin; i < end; ++i) {
+        if (taken_[i] != nullptr) prepare(*taken_[i]);
+      }
+      for (size_t i = begin; i < end; ++i) {
+        if (taken_[i] != nullptr) approach(*taken_[i]);
+      }
+      for (size_t i = begin; i < end; ++i) {
+        Object* object = taken_[i];
+        if (object == nullptr) continue;
+        taken_[i] = nullptr;
+        object->*listed = false;
+        fn(*object);
+      }
     }
     taken_.clear();
   }

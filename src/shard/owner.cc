@@ -212,10 +212,14 @@ void Owner::count_unstored(const Key& key, uint32_t client_flags, uint32_t size)
 
 /// A value that a client has stored.
 void Owner::publish(const Operation& operation, store::Item& fresh, store::Item* old) {
-  count(fresh, ClassCounter::CmdSet);
   store_.publish(fresh, old);
+  note_stored(operation, fresh);
+}
+
+void Owner::note_stored(const Operation& operation, const store::Item& item) {
+  count(item, ClassCounter::CmdSet);
   if (log_ != nullptr) [[unlikely]]
-    tell_stored(operation, fresh);
+    tell_stored(operation, item);
 }
 
 void Owner::store_value(Operation& operation) {
@@ -231,11 +235,16 @@ void Owner::store_value(Operation& operation) {
     return join(operation, *old, operation.value, nullptr, size, operation.mode);
   }
   const Seconds exptime = expiry_from_wire(operation.exptime, now_);
-  store::Item* fresh = store_.create(operation.key, operation.client_flags, exptime, size, old);
-  if (fresh == nullptr) return no_memory(operation);
-  store_.write(*fresh, 0, operation.value);
-  publish(operation, *fresh, old);
-  operation.cas = fresh->cas();
+  store::Item* item = old;
+  if (old == nullptr ||
+      !store_.replace_in_place(*old, operation.client_flags, exptime, operation.value)) {
+    item = store_.create(operation.key, operation.client_flags, exptime, size, old);
+    if (item == nullptr) return no_memory(operation);
+    store_.write(*item, 0, operation.value);
+    store_.publish(*item, old);
+  }
+  note_stored(operation, *item);
+  operation.cas = item->cas();
   operation.outcome = Outcome::Stored;
 }
 

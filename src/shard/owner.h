@@ -97,6 +97,7 @@ class Owner {
   void touch(Operation&);
   void store_value(Operation&);
   void publish(const Operation&, store::Item& fresh, store::Item* old);
+  void note_stored(const Operation&, const store::Item&);
   void remove(Operation&);
   void arithmetic(Operation&);
   void refuse(Operation&);

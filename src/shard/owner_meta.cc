@@ -129,6 +129,13 @@ void Owner::meta_store(Operation& operation) {
     return meta_join(operation, *old, nullptr, size);
   }
   const Seconds exptime = expiry_from_wire(operation.exptime, now_);
+  const bool as_usual =
+      may == MayStore::Yes && !operation.extras->request.asks(meta::base64_key);
+  if (old != nullptr && as_usual &&
+      store_.replace_in_place(*old, operation.client_flags, exptime, operation.value)) {
+    note_stored(operation, *old);
+    return finish_meta_store(operation, *old);
+  }
   store::Item* fresh = store_.create(operation.key, operation.client_flags, exptime, size, old);
   if (fresh == nullptr) return no_memory(operation);
   store_.write(*fresh, 0, operation.value);

@@ -56,14 +56,18 @@ class Eviction {
 
   /// Writes only what changes: a hot item's line stays clean.
   void note_hit(Item& item) {
-    if (item.frequency() < frequency_max) {
-      item.set_frequency(static_cast<uint8_t>(item.frequency() + 1));
-    }
+    note_rewrite(item);
     if (item.has(status::in_main)) {
       ++main_hits_.now;
       ++counters_of(item)[ClassCounter::HitsInMain];
     } else {
       ++counters_of(item)[ClassCounter::HitsInSmall];
+    }
+  }
+  /// A new value is a use of the key, but no hit.
+  void note_rewrite(Item& item) {
+    if (item.frequency() < frequency_max) {
+      item.set_frequency(static_cast<uint8_t>(item.frequency() + 1));
     }
   }
   /// Once per window of requests: settles how much of each class its small queue may have. The

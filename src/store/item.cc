@@ -16,7 +16,7 @@ Item& Item::make(void* chunk, uint8_t shape, std::string_view key, uint32_t clie
   item.status_ = 0;
   if ((shape & shape::has_cas) != 0) item.set_cas(0);
   if ((shape & shape::has_pins) != 0) item.set_pins(0);
-  if ((shape & shape::has_flags) != 0) item.save(prefix_size(shape) - 4, client_flags);
+  item.set_client_flags(client_flags);
   std::memcpy(item.key_data(), key.data(), key.size());
   if (item.is_segmented()) item.chain() = Chain{nullptr, nullptr, item.head_capacity(), 0};
   return item;
@@ -25,6 +25,10 @@ Item& Item::make(void* chunk, uint8_t shape, std::string_view key, uint32_t clie
 uint32_t Item::client_flags() const {
   if ((shape_ & shape::has_flags) == 0) return 0;
   return load<uint32_t>(prefix_size(shape_) - 4);
+}
+
+void Item::set_client_flags(uint32_t flags) {
+  if ((shape_ & shape::has_flags) != 0) save(prefix_size(shape_) - 4, flags);
 }
 
 void Item::set_cas(uint64_t cas) {

@@ -165,6 +165,8 @@ class Item {
   uint8_t frequency() const { return frequency_; }
   void set_frequency(uint8_t frequency) { frequency_ = frequency & frequency_max; }
   void set_exptime(Seconds exptime) { exptime_ = exptime; }
+  /// Of an item that has room for them, or none at all.
+  void set_client_flags(uint32_t flags);
   void set_last_access(Seconds at) { last_access_ = at; }
   void set_value_size(uint32_t size) { value_size_ = size & value_size_limit; }
   void set_cas(uint64_t cas);

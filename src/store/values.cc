@@ -245,6 +245,37 @@ bool Store::append_segments(Item& item, uint32_t bytes) {
   return true;
 }
 
+bool Store::replace_in_place(Item& item, uint32_t client_flags, Seconds exptime,
+                             std::string_view value) {
+  RC_ASSERT(item.is_linked() && !life_.is_over(item));
+  const auto size = static_cast<uint32_t>(value.size());
+  uint8_t class_number = 0;
+  const uint8_t shape = plan_item(item.key().size(), client_flags, size, &class_number);
+  if (class_number != item.class_number() || shape != (item.shape() & ~shape_of(ChunkKind::Item))) {
+    return false;
+  }
+  if (item.is_segmented() || item.pins() != 0) return false;
+  if (size != item.value_size()) {
+    discount(item);
+    item.set_value_size(size);
+    account(item);
+  }
+  std::memcpy(item.value_data(), value.data(), size);
+  item.set_client_flags(client_flags);
+  item.set_exptime(exptime);
+  item.clear(status::fetched | status::stale | status::won);
+  if (item.epoch() != life_.epoch) {
+    epochs_.leave(item.epoch());
+    item.set_epoch(life_.epoch);
+    epochs_.enter(life_.epoch);
+  }
+  item.set_last_access(life_.now);
+  renew_cas(item);
+  eviction_.note_rewrite(item);
+  ++counters_[Counter::TotalItems];
+  return true;
+}
+
 bool Store::overwrite_in_place(Item& item, std::string_view text) {
   if (item.is_segmented() || item.pins() != 0 || text.size() > item.value_size()) return false;
   std::memcpy(item.value_data(), text.data(), text.size());
