@@ -264,11 +264,6 @@ bool Store::replace_in_place(Item& item, uint32_t client_flags, Seconds exptime,
   item.set_client_flags(client_flags);
   item.set_exptime(exptime);
   item.clear(status::fetched | status::stale | status::won);
-  if (item.epoch() != life_.epoch) {
-    epochs_.leave(item.epoch());
-    item.set_epoch(life_.epoch);
-    epochs_.enter(life_.epoch);
-  }
   item.set_last_access(life_.now);
   renew_cas(item);
   eviction_.note_rewrite(item);

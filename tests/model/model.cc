@@ -134,6 +134,7 @@ void Model::set() {
   const std::string key = any_key();
   Expected wanted{any_value(), one_in(3) ? below(1000) : 0, any_exptime(), 0};
   Item* old = look_up(key);
+  if (old != nullptr && one_in(3) && replace_in_place(key, *old, wanted)) return;
   const std::string old_value = old == nullptr ? "" : map_[key].value;
   const bool keeps = old != nullptr && one_in(2);
   const size_t from_old = keeps && old_value.size() < 200'000 ? old_value.size() : 0;
@@ -153,6 +154,20 @@ void Model::set() {
 
 void Model::publish(const std::string& key, Item& item, Item* old, Expected expected) {
   store_.publish(item, old);
+  expect(key, item, expected);
+}
+
+bool Model::replace_in_place(const std::string& key, Item& old, const Expected& wanted) {
+  const uint64_t items = counters_[Counter::CurrItems];
+  const bool pinned = old.pins() != 0;
+  if (!store_.replace_in_place(old, wanted.flags, wanted.exptime, wanted.value)) return false;
+  CLAIM(!pinned && counters_[Counter::CurrItems] == items);
+  CLAIM(!old.fetched() && !old.stale() && !old.won());
+  expect(key, old, wanted);
+  return true;
+}
+
+void Model::expect(const std::string& key, const Item& item, Expected expected) {
   expected.cas = item.cas();
   CLAIM(!setting_.config.cas_enabled || expected.cas > cas_last_);
   // The low bits say which partition gave it.

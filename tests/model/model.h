@@ -79,6 +79,8 @@ class Model {
   static bool spans_equal(const Item& item, const std::string& value);
   bool is_dead(const Expected& expected) const { return is_expired(expected.exptime, now_); }
   void publish(const std::string& key, Item& item, Item* old, Expected expected);
+  bool replace_in_place(const std::string& key, Item& old, const Expected& wanted);
+  void expect(const std::string& key, const Item& item, Expected expected);
 
   // The acts.
   void choose();

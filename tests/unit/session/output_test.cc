@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -179,6 +180,68 @@ TEST_CASE("what is committed follows what was there; room that is not used is no
   f.output.append("c", f.pool);
   CHECK(f.output.pending() == 3);
   CHECK(f.send_all() == "abc");
+}
+
+/// Another client of the same core.
+struct Neighbour {
+  ~Neighbour() { output.clear(f.pool, f.shard); }
+  void append(std::string_view text) { output.append(text, f.pool); }
+  std::string send(size_t most) {
+    output.send(8, sending, f.door, f.pool);
+    const std::string taken = f.door.take(std::min(most, f.door.asked()));
+    output.sent(taken.size(), f.pool, f.shard);
+    return taken;
+  }
+
+  Fixture& f;
+  Output output{};
+};
+
+TEST_CASE("clients with nothing else pending write to one block, one behind the other") {
+  Fixture f;
+  Neighbour first{f}, second{f};
+  first.append("first");
+  second.append("second");
+  first.append(" client");  // not where the second one's bytes are
+  CHECK(f.pool.blocks_out() == 2);
+  CHECK(second.send(3) == "sec");
+  CHECK(first.send(SIZE_MAX) == "first client");
+  CHECK(second.send(SIZE_MAX) == "ond");
+  CHECK(f.pool.blocks_out() == 0);
+}
+
+TEST_CASE("the common block begins anew when all that it held is gone") {
+  Fixture f;
+  Neighbour neighbour{f};
+  neighbour.append("x");
+  char* const begin = f.output.room(1, f.pool) - 1;
+  CHECK(neighbour.send(1) == "x");
+  CHECK(f.output.room(1, f.pool) == begin);
+}
+
+TEST_CASE("a client that does not read holds one common block at the most") {
+  Fixture f;
+  Neighbour stuck{f}, other{f};
+  stuck.append("first");
+  for (int i = 0; i < 1000; ++i) {
+    other.append(std::string(100, 'o'));
+    CHECK(other.send(SIZE_MAX) == std::string(100, 'o'));
+    stuck.append("more");
+  }
+  // 4 KB of the stuck one's own, what it holds in common, and what is common now.
+  CHECK(f.pool.blocks_out() <= 2);
+}
+
+TEST_CASE("a batch of replies that begins in the common block has half a block to end in") {
+  Fixture f;
+  std::vector<std::unique_ptr<Neighbour>> clients;
+  for (int i = 0; i < 40; ++i) {
+    clients.push_back(std::make_unique<Neighbour>(f));
+    for (int reply = 0; reply < 80; ++reply) clients.back()->append(std::string(100, 'r'));
+    clients.back()->output.send(8, sending, f.door, f.pool);
+    CHECK(f.door.vectors() == 1);
+    clients.back()->output.sent(0, f.pool, f.shard);
+  }
 }
 
 TEST_CASE("what does not fit into the block goes to another as a whole") {

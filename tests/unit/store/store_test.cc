@@ -106,6 +106,52 @@ TEST_CASE("text is overwritten in place, padded, with a new cas id") {
   CHECK_FALSE(f.store.overwrite_in_place(*giant, "1"));
 }
 
+TEST_CASE("a value of another is written over where chunk and parts stay the same") {
+  Fixture f;
+  Item* item = f.set("key", std::string(100, 'a'), 7, 5000);
+  const uint64_t cas = item->cas();
+  f.store.mark_read(*item);
+  f.store.mark_stale(*item, true);
+  const uint64_t bytes = f.count(Counter::Bytes);
+  f.at(200);
+  REQUIRE(f.store.replace_in_place(*item, 8, 6000, std::string(98, 'b')));
+  CHECK(f.find("key") == item);
+  CHECK(f.get("key") == std::string(98, 'b'));
+  CHECK(item->client_flags() == 8);
+  CHECK(item->exptime() == 6000);
+  CHECK(item->last_access() == 200);
+  CHECK(item->cas() > cas);
+  CHECK_FALSE(item->fetched());
+  CHECK_FALSE(item->stale());
+  CHECK_FALSE(item->won());
+  CHECK(f.count(Counter::Bytes) == bytes - 2);
+  CHECK(f.count(Counter::CurrItems) == 1);
+  CHECK(f.count(Counter::TotalItems) == 2);
+}
+
+TEST_CASE("a value is not written over where the new item would be another") {
+  Fixture f;
+  Item* item = f.set("key", std::string(100, 'a'), 7, 5000);
+  const uint64_t cas = item->cas();
+  CHECK_FALSE(f.store.replace_in_place(*item, 7, 6000, std::string(1000, 'b')));  // its class
+  CHECK_FALSE(f.store.replace_in_place(*item, 7, 6000, "b"));
+  CHECK_FALSE(f.store.replace_in_place(*item, 0, 6000, std::string(100, 'b')));  // no flags
+  CHECK(f.get("key") == std::string(100, 'a'));
+  CHECK(item->exptime() == 5000);
+  CHECK(item->cas() == cas);
+  Item* giant = f.set("giant", std::string(100'000, '1'));
+  CHECK_FALSE(f.store.replace_in_place(*giant, 0, never, std::string(100'000, '2')));
+  Item* pinned = f.set("pinned", std::string(9000, '1'));
+  f.store.pin(*pinned);
+  CHECK_FALSE(f.store.replace_in_place(*pinned, 0, never, std::string(9000, '2')));
+  f.store.unpin(*pinned);
+  CHECK(f.store.replace_in_place(*pinned, 0, never, std::string(9000, '2')));
+  CHECK(f.get("pinned") == std::string(9000, '2'));
+  Item* encoded = f.set("encoded", std::string(100, '1'));
+  f.store.mark_base64_key(*encoded);
+  CHECK_FALSE(f.store.replace_in_place(*encoded, 0, never, std::string(100, '2')));
+}
+
 TEST_CASE("append works in place as far as the chunk goes") {
   Fixture f;
   Item* item = f.set("key", "abc");
