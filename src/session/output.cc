@@ -39,9 +39,9 @@ void OutputPool::give_block(OutputBlock* block) {
 OutputBlock& OutputPool::common_block(size_t least) {
   if (common_ != nullptr && common_->left() < least) {
     RC_ASSERT(common_->pieces > 0);  // they take it home
-    common_ = nullptr;
+    static_cast<void>(common_.release());
   }
-  if (common_ == nullptr) common_ = take_block();
+  if (common_ == nullptr) common_.reset(take_block());
   return *common_;
 }
 

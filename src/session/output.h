@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "base/spares.h"
@@ -57,18 +58,13 @@ struct SendFrame {
 /// Owner: one core. Last in, first out, so that what is in the cache is used again.
 class OutputPool {
  public:
-  OutputPool() = default;
-  ~OutputPool() { delete common_; }
-  OutputPool(const OutputPool&) = delete;
-  OutputPool& operator=(const OutputPool&) = delete;
-
   OutputBlock* take_block();
   void give_block(OutputBlock*);
   /// The block that all connections write to which have nothing else pending, one behind the other,
   /// with room for `least` bytes or more. A turn's replies lie together there, turn after turn in
   /// the same lines of the cache.
   OutputBlock& common_block(size_t least);
-  OutputBlock* common_block() const { return common_; }
+  OutputBlock* common_block() const { return common_.get(); }
   OutputPiece* take_piece();
   void give_piece(OutputPiece*);
   SendFrame* take_frame();
@@ -89,7 +85,7 @@ class OutputPool {
   Spares<OutputBlock, &OutputBlock::next> blocks_;
   Spares<OutputPiece, &OutputPiece::next> pieces_;
   Spares<SendFrame, &SendFrame::next> frames_;
-  OutputBlock* common_ = nullptr;
+  std::unique_ptr<OutputBlock> common_{};
   uint32_t kept_ = 0;
   uint64_t blocks_out_ = 0;
 };
