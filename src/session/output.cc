@@ -86,8 +86,10 @@ OutputBlock& Output::block_for(size_t size, OutputPool& pool) {
   constexpr size_t room_to_begin = OutputBlock::capacity / 2;
   if (first_ == nullptr && block_ == nullptr)
     return pool.common_block(std::max(size, room_to_begin));
-  OutputBlock* block = block_ != nullptr ? block_ : pool.common_block();
-  if (block->left() >= size && (block == block_ || goes_on_in(*block))) return *block;
+  OutputBlock* block = block_ != nullptr ? block_ : pool.common_block();  // if there is one
+  if (block != nullptr && block->left() >= size && (block == block_ || goes_on_in(*block))) {
+    return *block;
+  }
   if (block_ != nullptr && block_->pieces == 0) pool.give_block(block_);
   block_ = pool.take_block();
   return *block_;
