@@ -129,8 +129,7 @@ void Owner::meta_store(Operation& operation) {
     return meta_join(operation, *old, nullptr, size);
   }
   const Seconds exptime = expiry_from_wire(operation.exptime, now_);
-  const bool as_usual =
-      may == MayStore::Yes && !operation.extras->request.asks(meta::base64_key);
+  const bool as_usual = may == MayStore::Yes && !operation.extras->request.asks(meta::base64_key);
   if (old != nullptr && as_usual &&
       store_.replace_in_place(*old, operation.client_flags, exptime, operation.value)) {
     note_stored(operation, *old);

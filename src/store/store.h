@@ -127,10 +127,10 @@ class Store {
   /// stale. Readers that hold a pin keep their length. false: not possible or no memory, nothing
   /// changed.
   bool append_in_place(Item&, std::string_view bytes);
-  /// A new value for the same key where the old one lies, if it is just such a chunk that the new item
-  /// would get: no queue, table or free list is touched. It is new in all else: neither read nor
-  /// stale, with a cas id of its own; as a use it counts for the eviction. false: pinned or not of
-  /// that shape, nothing changed.
+  /// A new value for the same key where the old one lies, if it is just such a chunk that the new
+  /// item would get: no queue, table or free list is touched. It is new in all else: neither read
+  /// nor stale, with a cas id of its own; as a use it counts for the eviction. false: pinned or not
+  /// of that shape, nothing changed.
   bool replace_in_place(Item&, uint32_t client_flags, Seconds exptime, std::string_view value);
   /// Overwrites the value of an unpinned single-chunk item with text of at most the same size,
   /// padded on the right with spaces; gives a new cas id. false: pinned, segmented or too small.
