@@ -81,7 +81,7 @@ TEST_CASE("binary hits, misses and sets are counted") {
 }
 
 TEST_CASE("binary values of every size are read") {
-  for (const uint32_t size : {0, 1, 9, 10, 15, 16, 17, 99, 100, 1500}) {
+  for (const uint32_t size : {0u, 1u, 9u, 10u, 15u, 16u, 17u, 99u, 100u, 1500u}) {
     CAPTURE(size);
     CHECK(read(make, {{7}, {8, 9}},
                hit(getk, 0, 7, size) + hit(getkq, 2, 9, size) + hit(getkq, 1, 8, size) +

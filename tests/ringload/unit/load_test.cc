@@ -57,7 +57,7 @@ TEST_CASE_FIXTURE(Fixture, "the threads together ask for as many requests as are
 }
 
 TEST_CASE_FIXTURE(Fixture, "the ratio of sets is one of requests, not of commands") {
-  for (const uint32_t multiget : {1, 10}) {
+  for (const uint32_t multiget : {1u, 10u}) {
     CAPTURE(multiget);
     options.multiget = multiget;
     options.set_ratio = 0.3;

@@ -36,7 +36,7 @@ TEST_CASE("meta hits, misses and sets are counted") {
 }
 
 TEST_CASE("meta values of every size are read") {
-  for (const uint32_t size : {0, 1, 9, 10, 15, 16, 17, 99, 100, 1500}) {
+  for (const uint32_t size : {0u, 1u, 9u, 10u, 15u, 16u, 17u, 99u, 100u, 1500u}) {
     CAPTURE(size);
     CHECK(read(make, {{7}, {8, 9}}, hit(7, size) + hit(9, size) + hit(8, size) + "MN\r\n").hits ==
           3);

@@ -45,7 +45,7 @@ TEST_CASE("Zipf: the rank decides, and popular keys are no neighbours") {
 }
 
 TEST_CASE("Zipf reaches every key, whatever their number") {
-  for (const uint64_t count : {1, 2, 3, 10, 97}) {
+  for (const uint64_t count : {1u, 2u, 3u, 10u, 97u}) {
     CAPTURE(count);
     KeyChoice choice(*Pattern::parse("zipf:0.5"), count, 0, Lane{});
     replay::Random random(3);

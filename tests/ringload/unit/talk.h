@@ -57,7 +57,7 @@ inline void feed(Conversation& talk, const std::string& replies, size_t piece, T
 inline Tally read(Make make, const std::vector<Question>& questions, const std::string& replies,
                   bool verify = true) {
   Tally first;
-  for (const size_t piece : {1000, 100, 10, 5, 2, 1}) {
+  for (const size_t piece : {1000u, 100u, 10u, 5u, 2u, 1u}) {
     CAPTURE(piece);
     const auto talk = asked(make, questions, verify);
     Tally tally;
@@ -79,7 +79,7 @@ inline Tally read(Make make, const std::vector<Question>& questions, const std::
 /// How it ends, whatever the pieces.
 inline Exit failure_of(Make make, const std::vector<Question>& questions,
                        const std::string& replies) {
-  for (const size_t piece : {1000, 1}) {
+  for (const size_t piece : {1000u, 1u}) {
     const auto talk = asked(make, questions);
     Tally tally;
     Exit code = Exit::Ok;

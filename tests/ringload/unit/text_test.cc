@@ -52,7 +52,7 @@ TEST_CASE("hits, misses and sets are counted") {
 }
 
 TEST_CASE("values of every size are read") {
-  for (const uint32_t size : {0, 1, 9, 10, 15, 16, 17, 99, 100, 1500}) {
+  for (const uint32_t size : {0u, 1u, 9u, 10u, 15u, 16u, 17u, 99u, 100u, 1500u}) {
     CAPTURE(size);
     CHECK(read(make_text_conversation, {{7}, {8}},
                hit(7, size) + "END\r\n" + hit(8, size) + "END\r\n")

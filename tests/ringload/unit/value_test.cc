@@ -35,15 +35,17 @@ bool is_right(const std::string& value, size_t piece) {
 }
 
 TEST_CASE("a value is right, in pieces of any size") {
-  for (const uint32_t size : {0, 1, 7, 15, 16, 17, 100, 4096, 61'000, 61'001, 61'017, 200'000}) {
+  for (const uint32_t size :
+       {0u, 1u, 7u, 15u, 16u, 17u, 100u, 4096u, 61'000u, 61'001u, 61'017u, 200'000u}) {
     CAPTURE(size);
     const std::string value = value_of(key, 4'000'000'000u + size, size);
-    for (const size_t piece : {1, 2, 5, 16, 100, 16'384, 1'000'000}) CHECK(is_right(value, piece));
+    for (const size_t piece : {1u, 2u, 5u, 16u, 100u, 16'384u, 1'000'000u})
+      CHECK(is_right(value, piece));
   }
 }
 
 TEST_CASE("each wrong bit is seen") {
-  for (const uint32_t size : {1, 15, 16, 17, 40}) {
+  for (const uint32_t size : {1u, 15u, 16u, 17u, 40u}) {
     const std::string value = value_of(key, 77, size);
     for (uint32_t at = 0; at < size; ++at) {
       for (int bit = 0; bit < 8; ++bit) {
@@ -72,7 +74,7 @@ TEST_CASE("values of another key, of another size, of two sets, or shifted are w
   CHECK_FALSE(is_right(value_of(key, 5, 101).substr(0, 100), 1000));
   CHECK_FALSE(is_right(value_of(key, 5, 60).substr(0, 50) + value_of(key, 6, 60).substr(50), 1000));
   const std::string large = value_of(key, 5, 300'000);
-  for (const size_t page : {4096, 16'384, 65'536}) {
+  for (const size_t page : {4096u, 16'384u, 65'536u}) {
     CAPTURE(page);
     std::string shifted = large;
     std::copy(large.begin() + static_cast<long>(2 * page),
@@ -88,7 +90,7 @@ TEST_CASE("two sets of a key differ, even in the few bytes of a head") {
 }
 
 TEST_CASE("keys are decimal numbers of their size") {
-  for (const uint32_t size : {15, 16, 17, 20, 24, 25, 250}) {
+  for (const uint32_t size : {15u, 16u, 17u, 20u, 24u, 25u, 250u}) {
     const Keys keys{Sizes(size), Sizes(1)};
     for (uint64_t number = 1; number < uint64_t{1} << 48; number = number * 3 + 7) {
       std::string text(keys.room(), '#');
@@ -101,9 +103,9 @@ TEST_CASE("keys are decimal numbers of their size") {
 }
 
 TEST_CASE("short keys are decimal numbers too") {
-  for (const uint32_t size : {1, 2, 7, 8, 9}) {
+  for (const uint32_t size : {1u, 2u, 7u, 8u, 9u}) {
     const Keys keys{Sizes(size), Sizes(1)};
-    for (const uint64_t number : {0, 1, 9}) {
+    for (const uint64_t number : {0u, 1u, 9u}) {
       std::string text(keys.room(), '#');
       keys.write(text.data(), number);
       CHECK(text.substr(0, size) == std::string(size - 1, '0') + std::to_string(number));

@@ -33,7 +33,9 @@ TEST_CASE("the test vectors of RFC 4648 are spelled and read") {
   constexpr std::string_view pairs[][2] = {{"f", "Zg=="},         {"fo", "Zm8="},
                                            {"foo", "Zm9v"},       {"foob", "Zm9vYg=="},
                                            {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
-  for (const auto& [bytes, text] : pairs) {
+  for (const auto& pair : pairs) {
+    const std::string_view bytes = pair[0];
+    const std::string_view text = pair[1];
     CAPTURE(text);
     CHECK(encoded(bytes) == text);
     CHECK(decoded(text) == bytes);
