@@ -19,6 +19,9 @@ class Streams {
   /// Receives from `socket` until it ends: 0 is the end of the stream, -ENOBUFS means that every
   /// buffer was lent (an ordinary state: ask again when some came home).
   virtual void receive(int socket, Token) = 0;
+  /// The same, but where the kernel would go on at once with all that has come, it may end after
+  /// one buffer, as `more` of the completion tells: for whoever may turn out to be unwelcome.
+  virtual void receive_first(int socket, Token token) { receive(socket, token); }
   /// Sends all of it if the kernel can; a short send is ordinary. The bytes, and for a message its
   /// msghdr and iovecs, must stay until the completion. At most one send per socket at a time.
   virtual void send(int socket, const char* bytes, size_t size, Token) = 0;

@@ -163,6 +163,14 @@ void UringDoor::receive(int socket, Token token) {
   sqe->user_data = token.pack();
 }
 
+void UringDoor::receive_first(int socket, Token token) {
+  io_uring_sqe* sqe = next_sqe();
+  io_uring_prep_recv(sqe, socket, nullptr, BufferPool::buffer_size, 0);
+  sqe->flags |= IOSQE_BUFFER_SELECT;
+  sqe->buf_group = buffer_group;
+  sqe->user_data = token.pack();
+}
+
 void UringDoor::send(int socket, const char* bytes, size_t size, Token token) {
   io_uring_sqe* sqe = next_sqe();
   io_uring_prep_send(sqe, socket, bytes, size, MSG_NOSIGNAL | MSG_WAITALL);

@@ -30,6 +30,7 @@ class UringDoor final : public Door {
 
   void accept(int listener, Token) override;
   void receive(int socket, Token) override;
+  void receive_first(int socket, Token) override;
   void send(int socket, const char* bytes, size_t size, Token) override;
   void send(int socket, const msghdr* message, Token) override;
   void cancel(Token) override;

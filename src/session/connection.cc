@@ -44,7 +44,10 @@ void Connection::start() {
     tell_connection(EventKind::ConnectionNew, CloseReason::Normal);
   if (aloud()) [[unlikely]]
     log_opened();
-  resume_receiving();
+  // One buffer, until it has shown what it is: the kernel copies up to half a megabyte of a stream
+  // in one go, and of a line without end the first 2 KiB are enough to close.
+  receiving_ = true;
+  door().receive_first(socket_, token(io::Act::Receive));
 }
 
 // --- Receiving.
@@ -85,7 +88,7 @@ void Connection::on_received(const io::Completion& completion) {
     last_heard_ = core_.now.seconds;
     input_.accept(completion.lease);
     home_.note_holder(completion.lease.buffer, slot_);
-    home_.make_ready(*this);  // run() gives leases home, or restrains the client
+    return home_.make_ready(*this);  // run() asks for more, or restrains the client
   } else if (completion.result == 0) {
     state_ = State::Eof;
     home_.make_ready(*this);

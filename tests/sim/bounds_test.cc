@@ -115,7 +115,8 @@ TEST_CASE("who starves for a buffer is fed by few of those that hold them, not b
     CAPTURE(seed);
     constexpr size_t held_by_one = session::Input::leases_max;
     constexpr size_t commands_in_one = io::BufferPool::buffer_size / 8;
-    World world(seed, config_for(1, 64ull << 20), {.short_receive = 0, .starves = 0, .late = 0});
+    World world(seed, config_for(1, 64ull << 20),
+                {.short_receive = 0, .ends_early = 0, .starves = 0, .late = 0});
     Client writer(world);
     const std::string value(200'000, 'v');
     writer.ask(set_command("k", value), "STORED\r\n");
