@@ -58,8 +58,8 @@ class Server:
     """A running server: `with Server('ringcached', ['-t', '4']) as server: ...`
 
     It dies with the thread that started it (parent death signal) and after `time_limit_s` (an alarm
-    that it inherits), so nothing is left behind even when the test is killed. Leaving the block
-    stops it; an exit code other than `expected_exit` then fails the test.
+    that it inherits), so nothing is left behind even when the test is killed. Leaving the block,
+    which may be entered once it runs, stops it; an exit code other than `expected_exit` then fails the test.
 
     `unix`: None for TCP, True for a socket in a temporary folder, or a path.
     `port`: the TCP port, None: any that is free.
@@ -83,7 +83,7 @@ class Server:
         self._log = "(no output)"
 
     def __enter__(self):
-        return self.start()
+        return self.start() if self._folder is None else self
 
     def __exit__(self, kind, error, _trace):
         try:
@@ -98,6 +98,7 @@ class Server:
 
     def start(self):
         """Starts the process and waits until it listens."""
+        assert self._folder is None, "it was started already"
         self._folder = tempfile.mkdtemp(prefix="rc-")
         try:
             for _ in range(PORT_ATTEMPTS):
