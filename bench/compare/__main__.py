@@ -42,6 +42,7 @@ class Plan:
     pairs: int
     seconds: float
     warm_up: float
+    slices: int  # that a run is cut into
     quick: bool
 
     def of(self, workload):
@@ -130,8 +131,8 @@ def write(folder, plan, found):
 
 def main():
     chosen = parse_options()
-    plan = Plan(1, 0.2, 0.05, True) if chosen.quick else Plan(chosen.pairs, chosen.seconds, 1.0,
-                                                              False)
+    plan = (Plan(1, 0.2, 0.05, 2, True) if chosen.quick else
+            Plan(chosen.pairs, chosen.seconds, 1.0, 10, False))
     names = chosen.only or (QUICK_NAMES if chosen.quick else None)
     described = machine.described()
     for name, value in described.items():

@@ -1,9 +1,10 @@
 """Claims about the comparison's own reckoning: intervals, verdicts, the order of runs, the pages."""
 
+import contextlib
+import dataclasses
 import pathlib
 import random
 import sys
-import types
 import xml.dom.minidom
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "support"))
@@ -19,7 +20,17 @@ import targets  # noqa: E402
 from workloads import CONTROL, FEW_CONNECTIONS, LIMIT, MEMCACHED, RINGCACHED  # noqa: E402
 from workloads import KIB, MIB, VALUES_MAX, WORKLOADS  # noqa: E402
 
-PLAN = types.SimpleNamespace(pairs=9, seconds=5.0, warm_up=1.0, quick=False)
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    pairs: int = 9
+    seconds: float = 5.0
+    warm_up: float = 1.0
+    slices: int = 10
+    quick: bool = False
+
+
+PLAN = Plan()
 
 
 def run(cpu_us, user_us=0.5, p99=100.0, idle_bytes=400.0):
@@ -145,17 +156,27 @@ def values_fit_into_memory():
 def roles_take_turns_at_being_first():
     workload = WORKLOADS[0]
     asked = []
-    measure = rounds.measure
-    rounds.measure = lambda plan, workload, role, rate: asked.append(role) or run(5.0)
+    serving, ask = rounds.serving, rounds.ask
+    rounds.serving = lambda workload, role: contextlib.nullcontext(role)
+    rounds.ask = lambda plan, server, workload, role, populate: asked.append(role) or run(5.0)
     try:
         played = rounds.play(PLAN, workload)
     finally:
-        rounds.measure = measure
+        rounds.serving, rounds.ask = serving, ask
     expect(len(played) == PLAN.pairs and all(set(each) == set(workload.roles) for each in played),
            "a role is missing in a round")
     count = len(workload.roles)
+    expect(len(asked) == PLAN.pairs * PLAN.slices * count, f"{len(asked)} slices")
     first = {asked[at] for at in range(0, len(asked), count)}
-    expect(len(first) > 1, f"{first} is always first")
+    expect(first == set(workload.roles), f"only {first} are ever first")
+
+
+def slices_count_by_their_requests():
+    few = dataclasses.replace(run(8.0, user_us=2.0), requests=100, rate=1000.0)
+    many = dataclasses.replace(run(4.0, user_us=1.0), requests=300, rate=1000.0)
+    whole = load.sum_of([few, many])
+    expect((whole.requests, whole.rate, whole.cpu_us, whole.user_us) == (400, 1000.0, 5.0, 1.25),
+           whole)
 
 
 def found():
@@ -184,7 +205,7 @@ def the_page_has_a_row_for_everything():
     for target in targets.TARGETS:
         expect(any(f"| {target.workload} | {target.what} |" in row for row in rows), target.what)
     expect("ratios.svg" in page and "Too few rounds" not in page, page)
-    short = types.SimpleNamespace(**{**vars(PLAN), "pairs": 8})
+    short = dataclasses.replace(PLAN, pairs=8)
     expect("Too few rounds" in report.markdown(short, found(), {}), "eight rounds are enough")
 
 
@@ -194,7 +215,7 @@ def an_earlier_run_is_read_back():
     rounds_read, path_read = report.read(text, PLAN, before.machine)
     expect(rounds_read == {each.workload.name: each.rounds for each in before.played}, "the rounds")
     expect(path_read == before.path_rounds, "the path")
-    for plan, machine_now in ((types.SimpleNamespace(pairs=8, seconds=5.0), before.machine),
+    for plan, machine_now in ((Plan(pairs=8), before.machine),
                               (PLAN, {"kernel": "another"})):
         try:
             report.read(text, plan, machine_now)
@@ -209,7 +230,7 @@ for claim in (equal_samples_have_no_width, an_interval_lies_around_its_median,
               floors_allow_what_they_say, a_tail_goes_by_its_median,
               memory_does_not_mind_a_restless_machine, batches_are_to_cost_half,
               every_target_has_its_workload_and_every_role, values_fit_into_memory,
-              roles_take_turns_at_being_first, plots_are_well_formed,
+              roles_take_turns_at_being_first, slices_count_by_their_requests, plots_are_well_formed,
               the_page_has_a_row_for_everything, an_earlier_run_is_read_back):
     tap.case(claim.__name__.replace("_", " "), claim)
 tap.finish()

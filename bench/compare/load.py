@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import statistics
 import subprocess
 import time
 
@@ -27,9 +28,26 @@ class Run:
     idle_bytes: float = 0.0  # of user memory for an idle connection, where there are any
 
 
-def ask(plan, server, workload, role, rate):
+def sum_of(slices):
+    """One run of the runs in which one server had its turns; latencies are medians over them."""
+    requests = sum(each.requests for each in slices)
+    seconds = sum(each.requests / each.rate for each in slices)
+
+    def per_request(quantity):
+        return sum(quantity(each) * each.requests for each in slices) / requests
+
+    return Run(requests=requests, rate=requests / seconds,
+               cpu_us=per_request(lambda each: each.cpu_us),
+               user_us=per_request(lambda each: each.user_us),
+               server_cpus=statistics.mean(each.server_cpus for each in slices),
+               client_cpus=statistics.mean(each.client_cpus for each in slices),
+               latency_us={name: statistics.median(each.latency_us[name] for each in slices)
+                           for name in slices[0].latency_us})
+
+
+def ask(plan, server, workload, role, rate, populate=True):
     """Puts the workload on the server; `rate` in requests a second makes it an open loop."""
-    words = _words(plan, server, workload, role)
+    words = _words(plan, server, workload, role, populate)
     if rate is not None:
         words += ["--rate", f"{rate:.0f}", "--poisson"]
     if not workload.idle:
@@ -43,7 +61,7 @@ def ask(plan, server, workload, role, rate):
     return dataclasses.replace(_run_of(found), idle_bytes=more / workload.idle)
 
 
-def _words(plan, server, workload, role):
+def _words(plan, server, workload, role, populate):
     address = server.unix_path or f"127.0.0.1:{server.port}"
     words = ["--server", address, "--pid", server.pid, "--quiet", "--json", "-",
              "--connections", workload.active, "--depth", workload.depth,
@@ -51,8 +69,9 @@ def _words(plan, server, workload, role):
              "--keys", workload.keys, "--key-size", KEY_SIZE,
              "--value-size", workload.value_size,
              "--duration", plan.seconds, "--warmup", plan.warm_up]
-    # The limit server has but one value, which is no key's own.
-    return words + (["--no-populate", "--no-verify"] if role == LIMIT else ["--populate"])
+    if role == LIMIT:  # it has but one value, which is no key's own
+        return words + ["--no-populate", "--no-verify"]
+    return words + ["--populate" if populate else "--no-populate"]
 
 
 def _ringload(plan, words, pid=0):

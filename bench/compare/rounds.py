@@ -1,4 +1,4 @@
-"""Runs of one workload: each server in turn, started afresh, measured while it serves."""
+"""Runs of one workload: each server in turn, started afresh in each round, measured while it serves."""
 
 import contextlib
 import dataclasses
@@ -33,13 +33,35 @@ def serving(workload, role):
         yield server
 
 
-def measure(plan, workload, role, rate):
-    """One run. `rate`: requests a second in an open loop, else None."""
-    workload = workload.seen_by(role)
+def ask(plan, server, workload, role, rate=None, populate=True):
+    """What the server does for one run of load."""
     # Where the server takes all cores, the load runs wherever there is room.
     load_cores = (LOAD_CORE,) if workload.threads == 1 else range(workload.threads)
-    with serving(workload, role) as server, pinned_to(*load_cores):
-        return load.ask(plan, server, workload, role, rate)
+    with pinned_to(*load_cores):
+        return load.ask(plan, server, workload, role, rate, populate)
+
+
+def measure(plan, workload, role, rate):
+    """One run of a server that has the machine for itself. `rate`: requests a second in an open
+    loop, else None."""
+    workload = workload.seen_by(role)
+    with serving(workload, role) as server:
+        return ask(plan, server, workload, role, rate)
+
+
+def measure_in_slices(plan, workload, roles):
+    """One run of each, all of them alive, in slices that take turns: the speed of a machine that is
+    shared drifts within seconds."""
+    part = dataclasses.replace(plan, seconds=plan.seconds / plan.slices,
+                               warm_up=plan.warm_up / plan.slices)
+    seen = {role: workload.seen_by(role) for role in roles}
+    found = {role: [] for role in roles}
+    with contextlib.ExitStack() as stack:
+        servers = {role: stack.enter_context(serving(seen[role], role)) for role in roles}
+        for number in range(plan.slices):
+            for role in _turned(roles, number):
+                found[role].append(ask(part, servers[role], seen[role], role, populate=number == 0))
+    return {role: load.sum_of(slices) for role, slices in found.items()}
 
 
 def rate_of(plan, workload):
@@ -55,11 +77,19 @@ def rate_of(plan, workload):
 def play(plan, workload):
     """So many rounds, in each of which every role has its turn; by role. The order turns too."""
     rate = rate_of(plan, workload)
-    roles = list(workload.roles)
     rounds = []
     for number in range(plan.pairs):
-        turned = roles[number % len(roles):] + roles[:number % len(roles)]
-        if number % 2:
-            turned.reverse()
-        rounds.append({role: measure(plan, workload, role, rate) for role in turned})
+        roles = _turned(workload.roles, number)
+        # Tails of latency are not to be cut up, nor thousands of connections opened again and again.
+        if workload.load or workload.idle:
+            rounds.append({role: measure(plan, workload, role, rate) for role in roles})
+        else:
+            rounds.append(measure_in_slices(plan, workload, roles))
     return rounds
+
+
+def _turned(roles, number):
+    """Everyone is first, last and behind everyone else in turn."""
+    at = number % len(roles)
+    turned = [*roles[at:], *roles[:at]]
+    return turned[::-1] if number // len(roles) % 2 else turned
