@@ -8,6 +8,7 @@ namespace {
 
 constexpr uint32_t slab_page_size = 1u << 20;
 constexpr uint32_t lru_pct_sum_max = 80;
+static_assert(lru_pct_sum_max <= 100);
 
 using Check = std::string (*)(const Config&);
 

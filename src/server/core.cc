@@ -19,17 +19,21 @@ constexpr uint32_t second_ms = 1000;
 constexpr uint32_t stop_tick_ms = 50;
 /// What clients are given to take their last replies. DESIGN section 4.
 constexpr uint64_t stop_patience_ms = 1000;
+static_assert(stop_tick_ms < stop_patience_ms && stop_tick_ms < second_ms);
 /// A batch holds at least so many operations, however small -R is, and at most so many: it bounds
 /// what one client runs in a turn, and the memory of a batch. DESIGN section 3; the second a guess.
 constexpr uint32_t batch_least = 128;
 constexpr uint32_t batch_most = 1024;
+static_assert(0 < batch_least && batch_least <= batch_most);
 /// From here on every look at a key is told: -vvv. Protocol.
 constexpr int looks_verbosity = 3;
 /// What is kept for reuse and was not wanted between two rests, so many seconds apart, is freed.
 /// Guess: long enough for load that comes in waves.
 constexpr uint32_t rest_s = 5;
+static_assert(rest_s > 0);
 
 store::StoreConfig store_config(const Process& process, uint32_t partition) {
+  RC_ASSERT(partition < process.partitions);
   const Config& config = process.config;
   store::StoreConfig made;
   made.partition = partition;
@@ -66,6 +70,8 @@ Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> li
       door_(door),
       now_(process.clock.read()),
       events_(process.config.extended.worker_logbuf_size, counters_) {
+  RC_ASSERT(index < process.config.threads);
+  RC_ASSERT(listeners.empty() || index == 0);  // one core takes connections for all
   if (index < process.partitions) {
     store_.emplace(store_config(process, index), process.budget, counters_);
     if (process.config.large_pages && !store_->take_memory_ahead()) {
@@ -111,9 +117,11 @@ Core::~Core() = default;
 // --- The loop.
 
 void Core::run() {
+  RC_ASSERT(!stopping_);
   start();
   while (!ended()) turn(true);
   process_.ended.fetch_add(1);
+  RC_ASSERT(process_.ended.load() <= process_.config.threads);
   process_.wake_all();
   while (process_.ended.load() < process_.config.threads) turn(true);
   drain_last_letters();
@@ -163,6 +171,7 @@ void Core::wait(bool may_sleep) {
 void Core::dispatch(const io::Completion& completion) {
   switch (completion.token.act) {
     case io::Act::Accept:
+      RC_ASSERT(acceptor_.has_value());
       return acceptor_->on_completion(completion);
     case io::Act::Receive:
     case io::Act::Send:
@@ -170,6 +179,7 @@ void Core::dispatch(const io::Completion& completion) {
       return clients_->on_completion(completion);
     case io::Act::Datagram:
     case io::Act::Room:
+      RC_ASSERT(datagrams_.has_value());
       return datagrams_->on_completion(completion);
     case io::Act::Tick:
       return on_tick(completion.token.slot);
@@ -180,6 +190,7 @@ void Core::dispatch(const io::Completion& completion) {
 }
 
 void Core::on_tick(uint32_t which) {
+  RC_ASSERT(which == every_second || (which == while_stopping && stopping_));
   if (which == every_second) {
     clients_->tick();
     if (acceptor_) acceptor_->try_again();
@@ -205,6 +216,7 @@ void Core::rest() {
 }
 
 void Core::free_stale() {
+  RC_ASSERT(freeing_);
   const bool more_output = services_->pool.free_stale();
   freeing_ = shard_->free_stale() || more_output;
 }
@@ -217,6 +229,7 @@ void Core::drain_mail() {
 }
 
 void Core::on_letter(shard::Letter& letter, uint32_t from) {
+  RC_ASSERT(from < process_.config.threads);
   if (shard_->handle(letter, from)) return;
   switch (letter.kind) {
     case shard::LetterKind::Connection: {
@@ -233,11 +246,13 @@ void Core::on_letter(shard::Letter& letter, uint32_t from) {
       return end_watch(gone->interests);
     }
     case shard::LetterKind::Events:
+      RC_ASSERT(watchers_.has_value());  // the first core has them
       return watchers_->take(static_cast<shard::EventsLetter&>(letter), from);
     case shard::LetterKind::EventsTold:
       return events_.take_back();
     case shard::LetterKind::Ended: {
       const std::unique_ptr<shard::Letter> ended(&letter);
+      RC_ASSERT(acceptor_.has_value());
       return acceptor_->try_again();
     }
     default:
@@ -261,6 +276,7 @@ void Core::drain_last_letters() {
 // --- Clients.
 
 void Core::deal(int socket, uint32_t core) {
+  RC_ASSERT(socket >= 0 && core < process_.config.threads);
   if (core == index_) return adopt(socket);
   post_->put(core, *new shard::ConnectionLetter(socket));
 }
@@ -281,6 +297,7 @@ void Core::note_ended() {
   const bool awaited = process_.connections.end_one();
   if (acceptor_) return acceptor_->try_again();
   if (!awaited) return;
+  RC_ASSERT(index_ != 0 && post_.has_value());
   auto* letter = new shard::Letter;
   letter->kind = shard::LetterKind::Ended;
   post_->put(0, *letter);
@@ -304,6 +321,7 @@ void Core::tell_events() {
 }
 
 void Core::give_back_events(shard::EventsLetter& letter, uint32_t to) {
+  RC_ASSERT(to < process_.config.threads);
   if (to == index_) return events_.take_back();
   letter.kind = shard::LetterKind::EventsTold;
   post_->put(to, letter);
@@ -336,12 +354,14 @@ void Core::hand_over(int socket, uint32_t interests) {
 }
 
 void Core::adopt_watcher(int socket, uint32_t interests) {
+  RC_ASSERT(socket >= 0 && watchers_.has_value());
   if (!stopping_) return watchers_->adopt(socket, interests, clients_->lend_slot());
   ::close(socket);
   note_ended();
 }
 
 void Core::watcher_gone(const session::GoneWatcher& gone) {
+  RC_ASSERT(index_ == 0);
   tell_watcher_gone(gone);
   clients_->return_slot(gone.slot);
   note_ended();
@@ -440,6 +460,7 @@ Outcome Core::set_crawler(bool on) {
 /// clients that load 1 MiB values at the default -m must not be refused.
 void Core::set_memory_limit(uint64_t bytes) {
   if (!owner_) return;
+  RC_ASSERT(process_.partitions > 0);
   const uint64_t share = bytes / process_.partitions;
   owner_->set_held_bytes_max(share / 4 * 3, share / 8 * 7);
 }
@@ -471,6 +492,7 @@ void Core::refresh_gauges(std::string_view sub_command) {
 // --- Stopping.
 
 void Core::begin_stop() {
+  RC_ASSERT(!stopping_);
   stopping_ = true;
   stop_deadline_ = process_.clock.milliseconds() + stop_patience_ms;
   if (acceptor_) acceptor_->stop();

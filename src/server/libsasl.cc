@@ -6,9 +6,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 #include <string_view>
 
+#include "base/assert.h"
 #include "base/secret.h"
 
 namespace ringcached::server {
@@ -117,6 +119,7 @@ class Dialogue final : public session::SaslDialogue {
  private:
   /// Without a mech_list libsasl offers ANONYMOUS, by which everybody would be let in.
   bool demand_a_name() {
+    RC_ASSERT(connection_ != nullptr);
     sasl_security_properties_t demands{};
     demands.security_flags = SASL_SEC_NOANONYMOUS;
     return ::sasl_setprop(connection_, SASL_SEC_PROPS, &demands) == SASL_OK;
@@ -171,6 +174,7 @@ class Libsasl final : public session::Sasl {
   template <class Function>
   void add(unsigned long id, Function* callback) {
     const auto any = reinterpret_cast<void (*)()>(callback);
+    RC_ASSERT(next_ + 1 < callbacks_ + std::size(callbacks_));  // the last one ends the list
     *next_++ = {id, reinterpret_cast<int (*)()>(any), &setup_};
   }
 

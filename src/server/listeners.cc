@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/assert.h"
 #include "server/listen_list.h"
 #include "server/udp_sockets.h"
 
@@ -40,6 +41,7 @@ void set_listener_options(int socket, int family) {
 
 /// One resolved address. -1: `errno` says why.
 int listen_on(const addrinfo& address, const Config& config) {
+  RC_ASSERT(address.ai_socktype == SOCK_STREAM && address.ai_addr != nullptr);
   const int socket = ::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC, 0);
   if (socket < 0) return -1;
   set_listener_options(socket, address.ai_family);
@@ -67,6 +69,7 @@ uint16_t port_of(int socket) {
 /// Everything that one host name stands for. An address family that this machine lacks is passed
 /// over, as long as another one is there.
 void listen_tcp(const std::string& host, int port, const Config& config, Listeners& made) {
+  RC_ASSERT(made.error.empty());
   addrinfo hints{};
   hints.ai_flags = AI_PASSIVE;
   hints.ai_family = AF_UNSPEC;
@@ -102,6 +105,7 @@ void open_host(const std::string& host, int tcp_port, int udp_port, const Config
 }
 
 void listen_unix(const Config& config, Listeners& made) {
+  RC_ASSERT(!config.unix_socket.empty() && made.sockets.empty());
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (config.unix_socket.size() >= sizeof address.sun_path) {
@@ -134,6 +138,7 @@ void listen_unix(const Config& config, Listeners& made) {
 }
 
 void write_port(std::FILE* file, const char* transport, int socket) {
+  RC_ASSERT(file != nullptr && socket >= 0);
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
@@ -153,6 +158,7 @@ void write_port_file(const Listeners& made) {
     return;
   }
   for (const int socket : made.sockets) write_port(file, "TCP", socket);
+  RC_ASSERT(!made.udp.empty());
   // Every core has the same addresses.
   for (const int socket : made.udp.front()) write_port(file, "UDP", socket);
   std::fclose(file);
@@ -171,6 +177,7 @@ void close_all(Listeners& made) {
 }  // namespace
 
 Listeners open_listeners(const Config& config) {
+  RC_ASSERT(config.threads > 0);
   Listeners made;
   made.udp.resize(config.threads);
   if (!config.unix_socket.empty()) {

@@ -11,6 +11,7 @@ namespace ringcached::server {
 namespace {
 
 constexpr int64_t port_max = 65535;
+static_assert(port_max == UINT16_MAX);
 constexpr double memory_mib_max = 1e9;  // protocol: what cache_memlimit of memcached takes
 
 Complaint take_unix_mask(Config& config, std::string_view value) {
@@ -58,6 +59,7 @@ Complaint take_protocol(Config& config, std::string_view value) {
 Complaint take_item_size(Config& config, std::string_view value) {
   constexpr int64_t size_min = 1024;
   constexpr int64_t size_max = 1ll << 30;
+  static_assert(size_max <= UINT32_MAX);
   int64_t unit = 1;
   if (value.ends_with('k') || value.ends_with('K')) unit = 1024;
   if (value.ends_with('m') || value.ends_with('M')) unit = 1024 * 1024;

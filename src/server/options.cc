@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/cpu.h"
 #include "ringcached/limits.h"
 #include "server/config_check.h"
@@ -31,6 +32,7 @@ int argument_kind(const Setting& setting) {
 std::string short_options(const std::vector<Setting>& table) {
   std::string text;
   for (const Setting& setting : table) {
+    RC_ASSERT(setting.letter != '\0' && text.find(setting.letter) == std::string::npos);
     text += setting.letter;
     if (argument_kind(setting) == required_argument) text += ':';
   }
@@ -41,6 +43,7 @@ std::vector<option> long_options(const std::vector<Setting>& table) {
   std::vector<option> list;
   for (const Setting& setting : table) {
     if (setting.name == nullptr) continue;
+    RC_ASSERT(setting.letter != '?');  // what getopt says of what it does not know
     list.push_back({setting.name, argument_kind(setting), nullptr, setting.letter});
   }
   list.push_back({nullptr, 0, nullptr, 0});
@@ -68,6 +71,7 @@ class Reader {
     const std::vector<Setting> table = option_table(config_);
     const std::string letters = short_options(table);
     const std::vector<option> names = long_options(table);
+    RC_ASSERT(argc > 0);
     optind = 0;  // glibc: start afresh
     for (;;) {
       const int letter = getopt_long(argc, argv, letters.c_str(), names.data(), nullptr);

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "base/assert.h"
 #include "base/pinning.h"
 #include "io/open_door.h"
 #include "server/core.h"
@@ -90,6 +91,7 @@ void wait_for_the_end(Process& process) {
 void run_core(Process& process, uint32_t index, std::vector<int> listeners,
               const std::vector<int>& udp_sockets, std::barrier<>& all_ready,
               std::atomic<bool>& failed) {
+  RC_ASSERT(index < process.bells.size());
   std::string error;
   const std::unique_ptr<io::Door> door = io::open_door(process.config.extended.io, error);
   if (door == nullptr) {
@@ -97,6 +99,7 @@ void run_core(Process& process, uint32_t index, std::vector<int> listeners,
     failed.store(true);
   } else {
     process.bells[index] = door->bell();
+    RC_ASSERT(process.bells[index] >= 0);
   }
   all_ready.arrive_and_wait();
   if (failed.load()) return;
@@ -122,7 +125,9 @@ Process::Process(const Config& settings, const Clock& the_clock, uint64_t hash_s
       partitions(partitions_for(settings.threads, settings.memory_limit, settings.item_size_max)),
       budget(settings.memory_limit, partitions),
       mailboxes(settings.threads),
-      bells(settings.threads, -1) {}
+      bells(settings.threads, -1) {
+  RC_ASSERT(0 < partitions && partitions <= settings.threads);
+}
 
 void Process::request_stop() {
   stop.store(true, std::memory_order_release);
@@ -135,6 +140,7 @@ void Process::wake_all() const {
 
 int serve(const Config& config, std::vector<int> listeners,
           const std::vector<std::vector<int>>& udp_sockets, session::Sasl* sasl) {
+  RC_ASSERT(config.threads > 0 && udp_sockets.size() == config.threads);
   const sigset_t signals = watched_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
@@ -148,6 +154,7 @@ int serve(const Config& config, std::vector<int> listeners,
   std::barrier<> all_ready(static_cast<ptrdiff_t>(config.threads) + 1);
   std::vector<std::thread> cores;
   const std::vector<uint32_t> cpus = cpus_to_pin(config.threads);
+  RC_ASSERT(cpus.empty() || cpus.size() == config.threads);
   for (uint32_t i = 0; i < config.threads; ++i) {
     cores.emplace_back(run_core, std::ref(process), i,
                        i == 0 ? std::move(listeners) : std::vector<int>(),

@@ -45,10 +45,12 @@ Complaint expected_real(const Setting& setting) {
 void store_number(const Destination& to, int64_t number) {
   if (auto* const* as_int = std::get_if<int*>(&to)) {
     **as_int = static_cast<int>(number);
+    RC_ASSERT(**as_int == number);
   } else if (auto* const* as_u32 = std::get_if<uint32_t*>(&to)) {
     **as_u32 = static_cast<uint32_t>(number);
     RC_ASSERT(**as_u32 == number);
   } else if (auto* const* as_u64 = std::get_if<uint64_t*>(&to)) {
+    RC_ASSERT(number >= 0);
     **as_u64 = static_cast<uint64_t>(number);
   } else {
     RC_ASSERT(std::holds_alternative<std::monostate>(to));
@@ -56,6 +58,7 @@ void store_number(const Destination& to, int64_t number) {
 }
 
 Complaint apply_number(const Setting& setting, std::string_view value) {
+  RC_ASSERT(setting.low <= setting.high && setting.unit > 0);
   const std::optional<int64_t> number = parse_whole(value);
   if (!number || static_cast<double>(*number) < setting.low ||
       static_cast<double>(*number) > setting.high) {
@@ -66,6 +69,7 @@ Complaint apply_number(const Setting& setting, std::string_view value) {
 }
 
 Complaint apply_real(const Setting& setting, std::string_view value) {
+  RC_ASSERT(setting.low < setting.high);
   const std::string text(trimmed(value));
   char* end = nullptr;
   const double number = std::strtod(text.c_str(), &end);
@@ -92,6 +96,7 @@ Complaint apply_value(const Setting& setting, Config& config, std::string_view v
     case Takes::Text:
       return apply_text(setting, value);
     case Takes::Special:
+      RC_ASSERT(setting.special != nullptr);
       return setting.special(config, value);
     case Takes::Nothing:
       if (auto* const* on = std::get_if<bool*>(&setting.to)) **on = setting.turns;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/assert.h"
+
 namespace ringcached::server {
 namespace {
 
@@ -13,6 +15,7 @@ constexpr double kib_max = 4194303;            // 4 GiB - 1 KiB: the settings ho
 constexpr uint32_t slab_page_size = 1u << 20;  // memcached's, to which its sub-options refer
 constexpr size_t slab_sizes_max = 62;          // protocol: memcached's classes with explicit sizes
 constexpr uint32_t slab_sizes_step = 8;        // ... and how far apart they must be, in bytes
+static_assert(kib_max * 1024 <= UINT32_MAX);
 
 Complaint take_automove(Config& config, std::string_view value) {
   if (value.empty()) value = "1";

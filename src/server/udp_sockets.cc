@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/assert.h"
+
 namespace ringcached::server {
 namespace {
 
@@ -32,6 +34,7 @@ int bind_one(const addrinfo& address, const sockaddr* to, bool shared) {
 /// One resolved address, for every core. A shared port would also be shared with another server of
 /// this user, in silence: so it is bound alone first, which also settles the port. 0, or an errno.
 int bind_for_all(const addrinfo& address, std::vector<std::vector<int>>& per_core) {
+  RC_ASSERT(address.ai_addrlen <= sizeof(sockaddr_storage));
   const int alone = bind_one(address, address.ai_addr, false);
   if (alone < 0) return errno;
   sockaddr_storage settled{};
@@ -49,6 +52,7 @@ int bind_for_all(const addrinfo& address, std::vector<std::vector<int>>& per_cor
 }  // namespace
 
 std::string bind_udp(const std::string& host, int port, std::vector<std::vector<int>>& per_core) {
+  RC_ASSERT(!per_core.empty());
   addrinfo hints{};
   hints.ai_flags = AI_PASSIVE;
   hints.ai_family = AF_UNSPEC;

@@ -22,6 +22,7 @@ Acceptor::Acceptor(std::vector<int> listeners, uint32_t cores, const Config& con
       counters_(counters),
       clock_(clock),
       deal_(std::move(deal)) {
+  RC_ASSERT(cores > 0 && deal_ != nullptr);
   for (const int socket : listeners) listeners_.push_back({socket, false});
 }
 
@@ -30,6 +31,7 @@ void Acceptor::start() {
 }
 
 void Acceptor::arm(uint32_t i) {
+  RC_ASSERT(!stopping_ && !listeners_[i].armed && listeners_[i].socket >= 0);
   listeners_[i].armed = true;
   door_.accept(listeners_[i].socket, {io::Act::Accept, i, 0});
 }
@@ -58,6 +60,7 @@ bool Acceptor::full() const {
 }
 
 void Acceptor::take(int socket) {
+  RC_ASSERT(socket >= 0);
   if (stopping_) {
     ::close(socket);
     return;
@@ -91,6 +94,7 @@ void Acceptor::pause() {
 }
 
 void Acceptor::end_pause() {
+  RC_ASSERT(paused_);
   paused_ = false;
   counters_[Counter::ListenPaused] = 0;
   counters_[Counter::ListenDisabledMs] += clock_.milliseconds() - paused_since_;
@@ -113,6 +117,7 @@ void Acceptor::describe(shard::Report& report) const {
 }
 
 void Acceptor::stop() {
+  RC_ASSERT(!stopping_);
   stopping_ = true;
   for (uint32_t i = 0; i < listeners_.size(); ++i) {
     Listener& listener = listeners_[i];

@@ -19,6 +19,7 @@ LentSlot Clients::lend_slot() {
 void Clients::adopt(int socket) {
   const LentSlot place = lend_slot();
   auto& tenant = slots_[place.slot].tenant;
+  RC_ASSERT(socket >= 0 && tenant == nullptr);
   tenant = std::make_unique<Connection>(*this, place.slot, place.generation, socket);
   ++count_;
   tenant->start();
@@ -73,6 +74,7 @@ void Clients::flush_dirty() {
 }
 
 void Clients::gone(Connection& client) {
+  RC_ASSERT(slots_[client.slot()].tenant.get() == &client);
   ready_.remove(client);
   dirty_.remove(client);
   starving_.remove(client);

@@ -147,7 +147,8 @@ void Connection::run_batch() {
   if (!batch_->in_flight()) settle();
 }
 
-void Connection::batch_returned(shard::Batch&) {
+void Connection::batch_returned(shard::Batch& batch) {
+  RC_ASSERT(&batch == batch_ && !batch.in_flight());
   if (state_ == State::Closing) {
     cease_to_watch();
     return try_to_close();
@@ -157,6 +158,7 @@ void Connection::batch_returned(shard::Batch&) {
 
 /// Takes a batch and parses into it what is at hand. false: there was nothing to run.
 bool Connection::begin_batch() {
+  RC_ASSERT(batch_ == nullptr);
   if (!has_work()) return false;
   batch_ = core_.shard.take_batch(core_.batch_capacity);
   batch_->owner = this;
@@ -174,6 +176,7 @@ bool Connection::begin_batch() {
 }
 
 void Connection::drop_batch() {
+  RC_ASSERT(batch_ != nullptr && !batch_->in_flight());
   core_.shard.recycle(*batch_);
   batch_ = nullptr;
 }
@@ -266,6 +269,7 @@ void Connection::settle() {
 }
 
 void Connection::finish_batch() {
+  RC_ASSERT(!batch_->empty());
   const Outcome last = batch_->at(batch_->size() - 1).outcome;
   drop_batch();
   committed_.reset();
@@ -450,6 +454,7 @@ void Connection::begin_dump(Operation& operation) {
     operation.outcome = Outcome::Done;
     return;
   }
+  RC_ASSERT(dump_ == nullptr);
   dump_ = std::make_unique<DumpReply>(operation, core_.shard.partitions());
   dump_->ask(operation);
 }

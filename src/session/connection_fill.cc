@@ -1,6 +1,7 @@
 // Connection: a value that arrives in pieces, written to where it belongs.
 #include <cstring>
 
+#include "base/assert.h"
 #include "session/clients.h"
 #include "session/connection.h"
 #include "wire/text_replies.h"
@@ -8,6 +9,7 @@
 namespace ringcached::session {
 
 void Connection::begin_fill(Operation& operation) {
+  RC_ASSERT(fill_ == nullptr && filling_ == Filling::No);
   fill_ = std::make_unique<shard::Fill>();
   fill_->hash = operation.key.hash;
   fill_->cas_wanted = operation.cas_wanted;
@@ -27,6 +29,8 @@ void Connection::begin_fill(Operation& operation) {
 
 /// The owner has answered a Reserve or an Extend.
 void Connection::after_grant(Outcome outcome) {
+  RC_ASSERT(fill_ != nullptr);
+  RC_ASSERT(filling_ == Filling::Reserving || filling_ == Filling::Extending);
   if (outcome == Outcome::Granted) {
     filling_ = Filling::Ready;
     return;
@@ -41,6 +45,7 @@ void Connection::after_grant(Outcome outcome) {
 /// Writes what has come to where it belongs; puts into the batch what is next, if anything is.
 void Connection::fill_value() {
   copy_into_fill();
+  RC_ASSERT(fill_->filled <= fill_->granted && fill_->granted <= fill_->size);
   input_.release(door());
   if (fill_->filled < fill_->granted) return;
   if (fill_->filled < fill_->size) {
@@ -67,6 +72,7 @@ void Connection::copy_into_fill() {
 
 /// The whole value and what should be its end are here.
 void Connection::end_fill() {
+  RC_ASSERT(fill_->filled == fill_->size);
   const bool ended_well = input_.front().starts_with(value_end());
   input_.consume(value_end().size());
   add_fill_operation(ended_well ? Verb::Commit : Verb::Abandon, *fill_);

@@ -29,6 +29,7 @@ void Datagrams::start() {
 // --- Receiving.
 
 void Datagrams::receive(uint32_t socket) {
+  RC_ASSERT(!stopping_ && !sockets_[socket].receiving);
   sockets_[socket].receiving = true;
   sockets_[socket].starved = false;
   core_.door.receive_datagrams(sockets_[socket].descriptor, {io::Act::Datagram, socket, 0});
@@ -49,6 +50,7 @@ void Datagrams::on_datagram(uint32_t slot, const io::Completion& completion) {
   Socket& socket = sockets_[slot];
   if (!completion.more) socket.receiving = false;
   if (completion.result > 0) {
+    RC_ASSERT(completion.lease.bytes.size() >= io::datagram_bytes_at);
     const size_t size = completion.lease.bytes.size() - io::datagram_bytes_at;
     socket.last_heard = core_.now.seconds;
     const bool taken = take_request(slot, completion.lease);
@@ -126,6 +128,7 @@ bool Datagrams::busy() const {
 // --- Replying.
 
 void Datagrams::owe(DatagramReply reply) {
+  RC_ASSERT(reply.socket < sockets_.size() && !reply.bytes.empty());
   ++owed_;
   Socket& socket = sockets_[reply.socket];
   socket.replies.push_back(std::move(reply));
@@ -136,6 +139,7 @@ void Datagrams::send_replies(uint32_t slot) {
   for (int i = 0; i < calls_per_turn && !socket.replies.empty() && !socket.awaiting_room; ++i) {
     Call call;
     fill(call, socket);
+    RC_ASSERT(call.count > 0);
     const int sent =
         core_.door.send_datagrams(socket.descriptor, std::span(call.messages).first(call.count));
     if (sent > 0) {
@@ -175,6 +179,7 @@ void Datagrams::fill(Call& call, Socket& socket) {
 }
 
 void Datagrams::note_sent(const Call& call, Socket& socket, size_t datagrams) {
+  RC_ASSERT(datagrams <= call.count);
   for (size_t i = 0; i < datagrams; ++i) {
     const size_t size = call.parts[i][1].iov_len;
     // The payload was counted when the connection sent it.
@@ -185,6 +190,7 @@ void Datagrams::note_sent(const Call& call, Socket& socket, size_t datagrams) {
 }
 
 void Datagrams::drop_first(Socket& socket) {
+  RC_ASSERT(owed_ > 0 && !socket.replies.empty());
   exchanges_.forget(socket.replies.front().bytes.size());
   socket.replies.pop_front();
   socket.sent = 0;
@@ -204,6 +210,7 @@ void Datagrams::describe(shard::Report& report) const {
 }
 
 void Datagrams::stop() {
+  RC_ASSERT(!stopping_);
   stopping_ = true;
   clients_.stop();
   for (uint32_t i = 0; i < sockets_.size(); ++i) {

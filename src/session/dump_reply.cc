@@ -18,10 +18,12 @@ DumpReply::DumpReply(const Operation& asked, uint32_t partitions)
     : form_(form_of(asked)),
       partitions_(partitions),
       items_left_(asked.number == 0 ? UINT64_MAX : asked.number) {
+  RC_ASSERT(partitions > 0);
   dump_.classes = asked.delta;
 }
 
 void DumpReply::ask(Operation& operation) {
+  RC_ASSERT(!ended_ && partition_ < partitions_);
   operation = {};
   operation.verb = Verb::Dump;
   operation.key.hash = hash_in(partition_, partitions_);
@@ -29,6 +31,7 @@ void DumpReply::ask(Operation& operation) {
 }
 
 void DumpReply::take(const Operation& answered, Output& output, OutputPool& pool, const Now& now) {
+  RC_ASSERT(!ended_ && answered.verb == Verb::Dump);
   if (answered.outcome == Outcome::NoMemory) {
     output.append(wire::no_memory_for_stats, pool);
     ended_ = true;

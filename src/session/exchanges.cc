@@ -37,6 +37,7 @@ void Exchanges::receive(int exchange, io::Token token) {
 
 /// false: it would be too much.
 bool Exchanges::make_room(Exchange& exchange, size_t size) {
+  RC_ASSERT(reply_bytes_ <= reply_bytes_max);
   if (reply_bytes_ + size > reply_bytes_max) {
     if (!exchange.dropped) ++dropped_;
     exchange.dropped = true;
@@ -77,6 +78,7 @@ void Exchanges::close(int exchange) {
   DatagramReply reply = std::move(closing.reply);
   closing = {};
   free_.push_back(exchange);
+  RC_ASSERT(under_way_ > 0);
   --under_way_;
   if (answered) on_reply_(std::move(reply));
 }

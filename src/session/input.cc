@@ -31,6 +31,7 @@ Input::Chunk* Input::make_copy_chunk(size_t capacity) {
 
 void Input::destroy(Chunk* chunk, io::Streams& door) {
   if (chunk->leased()) {
+    RC_ASSERT(leases_ > 0);
     door.release(chunk->lease());
     --leases_;
   }
@@ -74,8 +75,10 @@ void Input::consume(size_t size) {
 
 /// Copies `size` bytes from the cursor on to the end of `to`, which has the room.
 void Input::move_into(Chunk& to, size_t size) {
+  RC_ASSERT(size <= to.capacity - to.end);
   Chunk* from = cursor_;
   while (size > 0) {
+    RC_ASSERT(from != nullptr);
     if (from == &to || from->left() == 0) {
       from = from->next;
       continue;
@@ -114,6 +117,7 @@ void Input::release(io::Streams& door) {
     destroy(spent, door);
   }
   if (first_ == nullptr) {
+    RC_ASSERT(available_ == 0 && cursor_ == nullptr);
     last_ = nullptr;
     return;
   }
@@ -163,6 +167,7 @@ void Input::clear(io::Streams& door) {
     first_ = chunk->next;
     destroy(chunk, door);
   }
+  RC_ASSERT(leases_ == 0);
   cursor_ = last_ = nullptr;
   available_ = 0;
 }

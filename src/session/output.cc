@@ -27,6 +27,7 @@ OutputBlock* OutputPool::take_block() {
 }
 
 void OutputPool::give_block(OutputBlock* block) {
+  RC_ASSERT(blocks_out_ > 0 && block->pieces == 0);
   --blocks_out_;
   if (kept_ == kept_max) {
     delete block;
@@ -208,6 +209,7 @@ void Output::drop_first(OutputPool& pool, shard::Shard& shard) {
   if (first_ == nullptr) last_ = nullptr;
   if (piece->holder != nullptr) {
     shard.give_back(piece->holder, piece->hash);
+    RC_ASSERT(pins_ > 0);
     --pins_;
   }
   OutputBlock* block = piece->block;

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/assert.h"
 #include "wire/event_line.h"
 #include "wire/text_replies.h"
 
 namespace ringcached::session {
 
 void Watchers::adopt(int socket, uint32_t interests, LentSlot slot) {
+  RC_ASSERT(socket >= 0);
   Watcher& w = watchers_.emplace_back();
   w.socket = socket;
   w.interests = interests;
@@ -32,6 +34,7 @@ void Watchers::work() {
     const size_t before = piece.told;
     while (piece.told - before < told_per_turn && piece.next(event, text)) tell(event, text);
     told += piece.told - before;
+    RC_ASSERT(piece.told <= piece.used);
     if (piece.told < piece.used) break;
     letters_.pop_front();
     home_.told(*delivery.letter, delivery.from);
@@ -50,6 +53,7 @@ void Watchers::tell(const Event& event, std::string_view text) {
   for (Watcher& w : watchers_) {
     if ((w.interests & kind) == 0 || w.closing) continue;
     if (end == nullptr) end = wire::write_event_line(event, text, last_gid_, line);
+    RC_ASSERT(end <= line + sizeof line);
     give_line(w, {line, static_cast<size_t>(end - line)});
   }
 }
@@ -92,6 +96,7 @@ bool Watchers::on_completion(const io::Completion& completion) {
 }
 
 void Watchers::receive(Watcher& w) {
+  RC_ASSERT(!w.receiving && !w.closing);
   w.receiving = true;
   door_.receive(w.socket, token(io::Act::Receive, w));
 }
@@ -110,6 +115,7 @@ void Watchers::on_received(Watcher& w, const io::Completion& completion) {
 }
 
 void Watchers::send(Watcher& w) {
+  RC_ASSERT(!w.closing);
   if (w.sent == w.sending.size()) {
     w.sending.clear();
     w.sent = 0;
@@ -124,6 +130,7 @@ void Watchers::on_sent(Watcher& w, int32_t result) {
   const bool lost = result <= 0 && result != -EAGAIN && result != -EINTR;
   if (result > 0) {
     w.sent += static_cast<size_t>(result);
+    RC_ASSERT(w.sent <= w.sending.size());
     counters_[Counter::BytesWritten] += static_cast<uint64_t>(result);
   }
   if (w.closing || lost) {

@@ -4,6 +4,8 @@
 
 namespace ringcached::shard {
 
+static_assert(threads_max <= 64, "a bit each says who has sent");
+
 Mailboxes::Mailboxes(uint32_t cores)
     : cores_(cores), chains_(static_cast<size_t>(cores) * cores), doors_(cores) {
   RC_ASSERT(cores >= 1 && cores <= threads_max);
@@ -26,12 +28,14 @@ bool Mailboxes::push(uint32_t from, uint32_t to, Letter* newest, Letter* oldest,
 }
 
 uint64_t Mailboxes::senders(uint32_t to) {
+  RC_ASSERT(to < cores_);
   Door& door = doors_[to];
   if (door.senders.load(std::memory_order_relaxed) == 0) return 0;
   return door.senders.exchange(0);
 }
 
 Letter* Mailboxes::take(uint32_t to, uint32_t from) {
+  RC_ASSERT(from < cores_ && to < cores_ && from != to);
   std::atomic<Letter*>& head = chains_[static_cast<size_t>(to) * cores_ + from].newest;
   Letter* newest = head.exchange(nullptr, std::memory_order_acquire);
   Letter* in_order = nullptr;
@@ -45,6 +49,7 @@ Letter* Mailboxes::take(uint32_t to, uint32_t from) {
 }
 
 bool Mailboxes::fall_asleep(uint32_t core) {
+  RC_ASSERT(core < cores_);
   Door& door = doors_[core];
   door.sleeping.store(true);
   if (door.senders.load() == 0) return true;

@@ -1,6 +1,7 @@
 // Owner: what the meta commands ask of a key.
 //
 // Source: protocol.txt "Meta Commands", memcached 1.6.45 as probed.
+#include "base/assert.h"
 #include "ringcached/meta_extras.h"
 #include "shard/owner.h"
 
@@ -36,6 +37,7 @@ void tell_of(const store::Item& item, Seconds now, Operation& operation) {
 // --- mg.
 
 void Owner::meta_get(Operation& operation, ReplyMemory& replies) {
+  RC_ASSERT(operation.extras != nullptr);
   const MetaRequest& request = operation.extras->request;
   MetaResult& result = operation.extras->result;
   const store::Found found = look_up(operation.key);
@@ -116,6 +118,7 @@ void Owner::settle_renewal(Operation& operation, store::Item& item) {
 // --- ms.
 
 void Owner::meta_store(Operation& operation) {
+  RC_ASSERT(operation.extras != nullptr);
   ++counters_[Counter::CmdSet];
   const auto size = static_cast<uint32_t>(operation.value.size());
   store::Item* old = find(operation);
@@ -203,6 +206,7 @@ Owner::MayStore Owner::meta_may_make(Operation& operation) const {
 /// A value that comes in over an item newer than its client knew is stale, and keeps its time.
 void Owner::meta_publish(Operation& operation, store::Item& fresh, store::Item* old, MayStore may) {
   if (may == MayStore::AsStale) {
+    RC_ASSERT(old != nullptr);
     store_.set_exptime(fresh, old->exptime());
     store_.mark_stale(fresh, old->won());
   }
@@ -230,6 +234,7 @@ void Owner::finish_meta_store(Operation& operation, store::Item& item) {
 // --- md.
 
 void Owner::meta_delete(Operation& operation) {
+  RC_ASSERT(operation.extras != nullptr);
   const MetaRequest& request = operation.extras->request;
   store::Item* item = find(operation);
   const bool differs =
@@ -285,6 +290,7 @@ void Owner::invalidate(Operation& operation, store::Item& item) {
 
 /// As incr and decr, which see to cas ids and missing numbers; flags act on what they leave.
 void Owner::meta_arithmetic(Operation& operation) {
+  RC_ASSERT(operation.extras != nullptr);
   const MetaRequest& request = operation.extras->request;
   if (request.asks(meta::vivify)) {
     operation.mode = StoreMode::Add;

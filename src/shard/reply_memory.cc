@@ -1,5 +1,7 @@
 #include "shard/reply_memory.h"
 
+#include "base/assert.h"
+
 namespace ringcached::shard {
 
 ReplyMemory::~ReplyMemory() {
@@ -11,6 +13,7 @@ ReplyMemory::~ReplyMemory() {
 }
 
 char* ReplyMemory::take_slow(size_t size) {
+  RC_ASSERT(size > left_ || free_ == nullptr);  // else there was no need
   const size_t capacity = size > block_size ? size : block_size;
   Block* block = static_cast<Block*>(std::malloc(sizeof(Block) + capacity));
   if (block == nullptr) return nullptr;

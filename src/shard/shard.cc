@@ -85,6 +85,7 @@ void Shard::deal(Batch& batch, uint32_t from, uint32_t to) {
   }
   if (foreign) post_parcels(batch);
   if (first == nullptr) return;
+  RC_ASSERT(owner_ != nullptr);
   owner_->set_client(batch.client);
   owner_->run(first, batch.local_replies_);
 }
@@ -104,6 +105,7 @@ void Shard::post_parcels(Batch& batch) {
   for (uint32_t partition = 0; partition < partitions_; ++partition) {
     Parcel* parcel = open_[partition];
     if (parcel == nullptr) continue;
+    RC_ASSERT(parcel->first != nullptr && parcel->batch == &batch);
     open_[partition] = nullptr;
     ++batch.away_;
     ++counters_[Counter::ParcelsSent];
@@ -190,6 +192,7 @@ bool Shard::handle(Letter& letter, uint32_t from) {
       if (parcel.for_all) {
         run_for_all(*parcel.first, parcel);
       } else {
+        RC_ASSERT(owner_ != nullptr && parcel.first != nullptr);
         owner_->set_client(parcel.client);
         owner_->run(parcel.first, parcel.replies);
       }
@@ -202,6 +205,7 @@ bool Shard::handle(Letter& letter, uint32_t from) {
       return true;
     case LetterKind::Pins: {
       std::unique_ptr<PinsLetter> pins(static_cast<PinsLetter*>(&letter));
+      RC_ASSERT(owner_ != nullptr && pins->count <= PinsLetter::capacity);
       for (uint32_t i = 0; i < pins->count; ++i) owner_->unpin(pins->items[i]);
       return true;
     }
@@ -230,6 +234,7 @@ void Shard::come_home(Parcel& parcel) {
 // --- Pins.
 
 void Shard::give_back(void* holder, uint64_t hash) {
+  RC_ASSERT(holder != nullptr);
   const uint32_t partition = partition_of(hash, partitions_);
   if (partition == self_) {
     owner_->unpin(holder);
@@ -240,6 +245,7 @@ void Shard::give_back(void* holder, uint64_t hash) {
     letter = new PinsLetter;
     ++pins_waiting_;
   }
+  RC_ASSERT(letter->count < PinsLetter::capacity);
   letter->items[letter->count++] = holder;
   if (letter->count == PinsLetter::capacity) {
     post_->put(partition, *letter);
@@ -318,6 +324,7 @@ void Shard::give_back_all(Batch& batch) {
 Parcel* Shard::take_parcel() {
   Parcel* parcel = free_parcels_.take();
   if (parcel == nullptr) parcel = new Parcel;
+  RC_ASSERT(parcel->report == nullptr);
   parcel->next = nullptr;
   parcel->in_batch = nullptr;
   parcel->kind = LetterKind::Request;

@@ -1,5 +1,6 @@
 #include "wire/auth_gate.h"
 
+#include "base/assert.h"
 #include "base/digits.h"
 #include "ringcached/limits.h"
 #include "wire/text_replies.h"
@@ -11,6 +12,7 @@ namespace {
 constexpr uint32_t token_size_max = 16384;  // Protocol, as probed.
 constexpr size_t line_size_min = 6;         // Protocol, as probed: no login is so short.
 constexpr std::string_view line_end = "\r\n";
+static_assert(line_size_min < line_size_max);
 
 Step operation_step(size_t consumed) {
   return {.what = Step::What::Operation, .consumed = consumed};
@@ -61,6 +63,7 @@ Step AuthGate::read_line(std::string_view bytes, Operation& operation) {
 }
 
 Step AuthGate::read_token(std::string_view bytes, Operation& operation) {
+  RC_ASSERT(token_size_ <= token_size_max);
   const size_t size = token_size_ + line_end.size();
   if (bytes.size() < size) return wait_for(size);
   in_token_ = false;

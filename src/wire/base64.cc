@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static_assert(alphabet.size() == 64);
 constexpr char padding = '=';
 constexpr uint8_t not_of_it = 0xff;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
 #include "ringcached/limits.h"
 #include "wire/binary_commands.h"
 #include "wire/blank.h"
@@ -24,6 +25,7 @@ Step BinaryParser::next(std::string_view bytes, Operation& operation) {
 }
 
 Step BinaryParser::read_request(std::string_view bytes, Operation& operation) {
+  RC_ASSERT(bytes.size() >= binary_header_size);
   const BinaryRequest request = read_binary_request(bytes.data());
   clear(operation);
   if (request.magic != request_magic) {
@@ -54,6 +56,7 @@ Step BinaryParser::read_request(std::string_view bytes, Operation& operation) {
 
 Step BinaryParser::run(const BinaryCommand& command, const BinaryRequest& request,
                        std::string_view bytes, Operation& operation) {
+  RC_ASSERT(bytes.size() >= request.head_size() && request.key_size <= key_size_max);
   operation.verb = command.verb;
   operation.mode = command.mode;
   operation.decrement = command.decrement;

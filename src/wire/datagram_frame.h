@@ -10,11 +10,13 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/assert.h"
 #include "wire/binary_header.h"
 
 namespace ringcached::wire {
 
 inline constexpr size_t datagram_frame_size = 8;
+static_assert(datagram_frame_size == 4 * sizeof(uint16_t));
 /// Bytes of a reply in one datagram. Source: memcached, whose datagrams have 1400 bytes in all.
 inline constexpr size_t datagram_payload_max = 1400 - datagram_frame_size;
 /// The count is 16 bits.
@@ -59,6 +61,7 @@ inline char* write_frame(char* out, const DatagramFrame& frame) {
 
 /// Datagrams that a reply of `size` bytes, at most datagram_reply_max, takes.
 constexpr uint16_t datagrams_for(size_t size) {
+  RC_ASSERT(size <= datagram_reply_max);
   return static_cast<uint16_t>((size + datagram_payload_max - 1) / datagram_payload_max);
 }
 

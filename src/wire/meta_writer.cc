@@ -184,6 +184,7 @@ bool is_silent_in_meta(const Operation& operation) {
 }
 
 char* write_meta_head(const Operation& operation, char* out) {
+  RC_ASSERT(operation.extras != nullptr);
   if (is_silent_in_meta(operation)) return out;
   if (operation.outcome == Outcome::Hit) {
     return put_value_line(out, operation.found.size, operation);

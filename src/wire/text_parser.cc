@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/assert.h"
 #include "ringcached/limits.h"
 #include "ringcached/meta_extras.h"
 #include "wire/blank.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr size_t line_size_min = 4;   // Protocol, as probed: the end included.
 constexpr size_t indent_max = 100;    // Protocol, as probed: spaces before a line may grow.
+static_assert(indent_max < line_size_max);
 constexpr size_t value_end_size = 2;  // CRLF
 constexpr size_t not_there = std::string_view::npos;
 
@@ -238,6 +240,7 @@ Step TextParser::next_known_key(std::string_view bytes, Operation& operation) {
   const size_t consumed = is_last ? line_left_ : following;
   begin(*keys_, operation);
   give_key(text.substr(0, stop), is_last, operation);
+  RC_ASSERT(consumed <= line_left_);
   line_left_ -= static_cast<uint32_t>(consumed);
   if (is_last) place_ = Place::LineStart;
   return pass(Step::What::Operation, consumed);
@@ -309,6 +312,7 @@ void TextParser::begin(const Command& command, Operation& operation) const {
 }
 
 void TextParser::give_key(std::string_view key, bool ends_reply, Operation& operation) const {
+  RC_ASSERT(!key.empty() && key.size() <= key_size_max);
   operation.key = {key, (*hasher_)(key)};
   operation.ends_reply = ends_reply;
 }

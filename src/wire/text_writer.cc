@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "base/assert.h"
 #include "base/digits.h"
 #include "ringcached/limits.h"
 #include "wire/text_replies.h"
@@ -122,6 +123,7 @@ char* put_number(char* out, uint64_t number) {
 }
 
 char* write_value_line(const Operation& operation, char* out) {
+  RC_ASSERT(operation.key.bytes.size() <= key_size_max);
   out = put(out, value_word);
   out = put(out, operation.key.bytes);
   out = put_number(out, operation.client_flags);
