@@ -29,6 +29,10 @@ inline std::optional<int64_t> parse_signed(std::string_view text) {
 
 /// Writes `number` at `out`, which has room for digits_max; returns the end.
 inline char* write_digits(char* out, uint64_t number) {
+  if (number < 10) {  // as client flags nearly always are
+    *out = static_cast<char>('0' + number);
+    return out + 1;
+  }
   return std::to_chars(out, out + digits_max, number).ptr;
 }
 

@@ -13,10 +13,19 @@
 #include "wire/text_words.h"
 
 namespace ringcached::wire {
+
+/// A line that is `set KEY FLAGS EXPTIME SIZE` and nothing else, with one space each.
+struct PlainSet {
+  std::string_view key;
+  uint32_t flags = 0;
+  uint32_t exptime = 0;
+  uint32_t size = 0;
+};
+
 namespace {
 
-constexpr size_t line_size_min = 4;   // Protocol, as probed: the end included.
-constexpr size_t indent_max = 100;    // Protocol, as probed: spaces before a line may grow.
+constexpr size_t line_size_min = 4;  // Protocol, as probed: the end included.
+constexpr size_t indent_max = 100;   // Protocol, as probed: spaces before a line may grow.
 static_assert(indent_max < line_size_max);
 constexpr size_t value_end_size = 2;  // CRLF
 constexpr size_t not_there = std::string_view::npos;
@@ -36,6 +45,41 @@ size_t line_end_size(std::string_view bytes, size_t at) {
   const std::string_view rest = bytes.substr(at, value_end_size);
   if (rest.starts_with('\n')) return 1;
   return rest == "\r\n" ? 2 : 0;
+}
+
+/// KEY of a line (its end included) that is `get KEY` and nothing else; empty for any other.
+std::string_view lone_key(std::string_view line) {
+  constexpr std::string_view verb = "get ";
+  if (!line.starts_with(verb)) return {};
+  const std::string_view key = without_end(line).substr(verb.size());
+  if (key.size() > key_size_max || key.find(' ') != not_there) return {};
+  return key;
+}
+
+/// Digits at `at`, which moves behind them and the `end` that must follow. Not for more than nine
+/// digits: they always fit.
+bool read_plain_number(std::string_view line, size_t& at, char end, uint32_t& number) {
+  constexpr size_t digits_most = 9;
+  const size_t first = at;
+  number = 0;
+  for (; at < line.size() && line[at] >= '0' && line[at] <= '9'; ++at) {
+    number = number * 10 + static_cast<uint32_t>(line[at] - '0');
+    if (at - first == digits_most) return false;
+  }
+  return at > first && at < line.size() && line[at++] == end;
+}
+
+/// false: the line (its end included) is something else, or a set with anything unusual about it.
+bool read_plain_set(std::string_view line, PlainSet& set) {
+  constexpr std::string_view verb = "set ";
+  if (!line.starts_with(verb)) return false;
+  size_t at = word_end(line, verb.size());
+  set.key = line.substr(verb.size(), at - verb.size());
+  if (set.key.empty() || set.key.size() > key_size_max) return false;
+  ++at;
+  return read_plain_number(line, at, ' ', set.flags) &&
+         read_plain_number(line, at, ' ', set.exptime) &&
+         read_plain_number(line, at, '\r', set.size) && at + 1 == line.size();
 }
 
 /// Clients send `get / HTTP/1.1`; memcached hangs up on what looks like a browser.
@@ -63,10 +107,37 @@ Step TextParser::next(std::string_view bytes, Operation& operation) {
 
 Step TextParser::read_line(std::string_view bytes, Operation& operation) {
   const size_t newline = find_newline(bytes, seen_);
-  if (newline != not_there) return run_line(bytes, newline + 1, operation);
+  if (newline != not_there) {
+    const size_t line_size = newline + 1;
+    const std::string_view line = bytes.substr(0, line_size);
+    if (const std::string_view key = lone_key(line); !key.empty()) {
+      return get_one(key, line_size, operation);
+    }
+    if (PlainSet set; read_plain_set(line, set)) return set_one(set, bytes, line_size, operation);
+    return run_line(bytes, line_size, operation);
+  }
   if (bytes.size() > line_size_max) return read_endless_line(bytes, operation);
   seen_ = static_cast<uint32_t>(bytes.size());
   return wait_for(bytes.size() + 1);
+}
+
+/// What most lines are, without a look at the table of commands or a second one at the line.
+Step TextParser::get_one(std::string_view key, size_t line_size, Operation& operation) {
+  clear(operation);
+  operation.verb = Verb::Get;
+  give_key(key, true, operation);
+  return pass(Step::What::Operation, line_size);
+}
+
+Step TextParser::set_one(const PlainSet& set, std::string_view bytes, size_t line_size,
+                         Operation& operation) {
+  clear(operation);
+  operation.verb = Verb::Store;
+  operation.client_flags = set.flags;
+  operation.exptime = set.exptime;
+  operation.value_size = set.size;
+  give_key(set.key, false, operation);
+  return take_value(bytes, line_size, operation);
 }
 
 /// Only get and gets may go on for ever. Behind spaces they are unknown commands, but may grow too.

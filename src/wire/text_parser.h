@@ -14,6 +14,7 @@
 namespace ringcached::wire {
 
 struct Command;
+struct PlainSet;
 
 /// What the process allows; the same for every connection.
 struct ParserRules {
@@ -76,6 +77,8 @@ class TextParser {
   };
 
   Step read_line(std::string_view bytes, Operation& operation);
+  Step get_one(std::string_view key, size_t line_size, Operation& operation);
+  Step set_one(const PlainSet& set, std::string_view bytes, size_t line_size, Operation& operation);
   Step read_endless_line(std::string_view bytes, Operation& operation);
   Step run_line(std::string_view bytes, size_t line_size, Operation& operation);
   Step run_unknown(std::string_view text, size_t line_size, Operation& operation);

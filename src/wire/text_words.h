@@ -3,6 +3,7 @@
 // Tabs and control bytes are bytes of a word like any other. Source: memcached 1.6.45, as probed.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -26,19 +27,31 @@ inline size_t skip_spaces(std::string_view text, size_t from) {
   return from;
 }
 
+/// The first space among eight bytes, as they lie in memory, or 8 if there is none.
+inline size_t first_space_of(uint64_t eight) {
+  static_assert(std::endian::native == std::endian::little);
+  constexpr uint64_t ones = 0x0101010101010101;
+  const uint64_t zero_at_space = eight ^ (ones * ' ');
+  // The lowest bit that is set belongs to the first space; higher ones may be wrong.
+  const uint64_t spaces = (zero_at_space - ones) & ~zero_at_space & (ones << 7);
+  return static_cast<size_t>(std::countr_zero(spaces)) / 8;
+}
+
 /// The first space at or behind `from`, or the size of `text`. Eight bytes at a time: words are too
 /// short for memchr to pay, and too long to be read byte by byte.
 inline size_t word_end(std::string_view text, size_t from) {
-  static_assert(std::endian::native == std::endian::little);
-  constexpr uint64_t ones = 0x0101010101010101;
-  while (text.size() - from >= sizeof(uint64_t)) {
-    uint64_t eight;
-    std::memcpy(&eight, text.data() + from, sizeof(eight));
-    const uint64_t zero_at_space = eight ^ (ones * ' ');
-    // The lowest bit that is set belongs to the first space; higher ones may be wrong.
-    const uint64_t spaces = (zero_at_space - ones) & ~zero_at_space & (ones << 7);
-    if (spaces != 0) return from + static_cast<size_t>(std::countr_zero(spaces)) / 8;
-    from += sizeof(eight);
+  uint64_t eight;
+  constexpr size_t step = sizeof(eight);
+  while (text.size() - from >= step) {
+    std::memcpy(&eight, text.data() + from, step);
+    const size_t space = first_space_of(eight);
+    if (space < step) return from + space;
+    from += step;
+  }
+  if (text.size() >= step && from < text.size()) {  // the last eight, but for what was looked at
+    const size_t left = text.size() - from;
+    std::memcpy(&eight, text.data() + text.size() - step, step);
+    return from + std::min(first_space_of(eight >> (8 * (step - left))), left);
   }
   while (from < text.size() && text[from] != ' ') ++from;
   return from;

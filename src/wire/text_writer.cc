@@ -163,6 +163,21 @@ char* write_head(const Operation& operation, char* out) {
   }
 }
 
+char* write_reply(const Operation& operation, char* out) {
+  RC_ASSERT(!operation.quiet && !has_text(operation));
+  switch (operation.outcome) {
+    case Outcome::Hit:
+      out = write_value_line(operation, out);
+      out = put(out, {operation.found.data, operation.found.size});
+      out = put(out, line_end);
+      return operation.ends_reply ? put(out, end) : out;
+    case Outcome::Stored:
+      return put(out, stored);
+    default:
+      return write_tail(operation, write_head(operation, out));
+  }
+}
+
 char* write_tail(const Operation& operation, char* out) {
   if (operation.quiet || has_text(operation)) return out;
   const bool hit = operation.outcome == Outcome::Hit;

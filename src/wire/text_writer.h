@@ -30,6 +30,10 @@ std::string_view spelled(Outcome outcome, Verb verb);
 /// room for reply_frame_max; returns the end. Writes nothing for what is silent (quiet, a miss).
 char* write_head(const Operation& operation, char* out);
 
+/// Writes the reply whole: head, tail, and between them the value of a Hit, which is a copy. At
+/// `out` is room for reply_frame_max and the value.
+char* write_reply(const Operation& operation, char* out);
+
 /// Writes what comes after the value: its CRLF, and END where the operation ends the reply. A get
 /// that failed for want of memory is answered by its error alone, without END.
 char* write_tail(const Operation& operation, char* out);

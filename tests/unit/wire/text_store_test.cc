@@ -75,6 +75,20 @@ TEST_CASE("flags and exptime keep the low 32 bits of a larger number") {
   check_reads("set k 0 -1 1\r\na\r\n", {"set k flags=0 exptime=-1 value=a"});
 }
 
+TEST_CASE("numbers may have more digits than they need, lines more spaces") {
+  check_reads("set k 000000001 000000002 000000003\r\nabc\r\n",
+              {"set k flags=1 exptime=2 value=abc"});
+  check_reads("set k 0000000001 2 3\r\nabc\r\n", {"set k flags=1 exptime=2 value=abc"});
+  check_reads("set k 1 0000000002 3\r\nabc\r\n", {"set k flags=1 exptime=2 value=abc"});
+  check_reads("set k 1 2 0000000003\r\nabc\r\n", {"set k flags=1 exptime=2 value=abc"});
+  check_reads("set k 999999999 999999999 1\r\na\r\n",
+              {"set k flags=999999999 exptime=999999999 value=a"});
+  check_reads("set k 1 2 3 \r\nabc\r\n", {"set k flags=1 exptime=2 value=abc"});
+  check_reads("set k 1  2 3\r\nabc\r\n", {"set k flags=1 exptime=2 value=abc"});
+  check_reads(" set k 1 2 3\r\nabc\r\n", {"say ERROR", "say ERROR"});
+  check_reads("set  1 2 3\r\nget k\r\n", {bad_line, "get k end"});
+}
+
 TEST_CASE("a storage command takes plus signs before its numbers") {
   check_reads("cas k +1 +2 1 +3\r\na\r\n", {"cas k flags=1 exptime=2 cas=3 value=a"});
   check_reads("set k + 0 1\r\na\r\n", {bad_line});
