@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "base/assert.h"
 #include "session/class_stats.h"
@@ -13,6 +14,25 @@
 
 namespace ringcached::session {
 namespace {
+
+/// What the partition of its key answers, and the parser can go on behind.
+bool is_plain(const wire::Step& step, const Operation& operation) {
+  return step.what == wire::Step::What::Operation && has_key(operation.verb) &&
+         operation.verb != Verb::Dump;
+}
+
+/// It stands in one piece with its frame.
+bool is_small_copy(const ValueView& value) {
+  return value.holder == nullptr && value.size <= OutputBlock::capacity / 2;
+}
+
+/// A classic command's reply of one line, or of one small value.
+bool has_plain_reply(const Operation& operation) {
+  return operation.dialect == Dialect::Text && !operation.quiet && has_key(operation.verb) &&
+         operation.verb != Verb::Dump && operation.outcome != Outcome::Pending &&
+         operation.outcome != Outcome::NoMemory && operation.outcome != Outcome::Granted &&
+         is_small_copy(operation.found);
+}
 
 /// A key of a get line, or the Say with which a streamed one ends.
 bool belongs_to_get(const Operation& operation) {
@@ -224,14 +244,18 @@ template <class Parser>
     need_ = static_cast<uint32_t>(step.need);
     return false;
   }
-  return take_step(step, operation);
+  if (!is_plain(step, operation)) return take_step(step, operation);
+  RC_ASSERT(step.consumed > 0);
+  input_.consume(step.consumed);
+  batch_->add();
+  return true;
 }
 
 bool Connection::parse_step() {
   return std::visit([this](auto& parser) { return parse_step(parser); }, parser_);
 }
 
-/// Takes over what the parser made. false: the batch ends here.
+/// Takes over what the parser made, if it is not plain. false: the batch ends here.
 bool Connection::take_step(const wire::Step& step, Operation& operation) {
   RC_ASSERT(step.consumed > 0);
   input_.consume(step.consumed);
@@ -255,7 +279,6 @@ bool Connection::take_step(const wire::Step& step, Operation& operation) {
   }
   // All cores stop at the second that this one shows.
   if (operation.verb == Verb::PauseTime) operation.delta = core_.now.seconds;
-  if (has_key(operation.verb)) return true;
   if (is_for_all(operation.verb)) return false;
   operation.outcome = Outcome::Done;
   return operation.verb == Verb::Say;
@@ -288,7 +311,7 @@ void Connection::rest() {
     if (can_go_on()) home_.make_ready(*this);
   } else if (state_ == State::Eof || leaving_) {
     if (output_.empty()) return begin_closing(farewell_);
-  } else if (filling_ == Filling::No) {
+  } else if (filling_ == Filling::No && input_.available() > 0) {
     input_.join(need_);
     input_.release(door());
     input_.keep_unfinished(need_, door());
@@ -302,6 +325,8 @@ void Connection::write_replies() {
   const bool logs = aloud();
   uint32_t i = batch_->written();
   for (; i < batch_->size() && !leaving_; ++i) {
+    if (!logs && !dropping_get_) i = write_plain_replies(i);
+    if (i == batch_->size()) break;
     Operation& operation = batch_->at(i);
     if (operation.outcome == Outcome::Pending) break;
     if (dropping_get_ && belongs_to_get(operation)) {
@@ -319,6 +344,23 @@ void Connection::write_replies() {
   batch_->note_written(leaving_ ? batch_->size() : i);
   if (!output_.empty()) home_.make_dirty(*this);
   if (output_.holds_pins()) home_.hold(*this);
+}
+
+/// As many replies as are plain, one behind the other into one room: nearly all are. Returns the
+/// first operation whose reply is not, or does not fit.
+uint32_t Connection::write_plain_replies(uint32_t i) {
+  if (!has_plain_reply(batch_->at(i))) return i;
+  const auto needed = [](const Operation& o) { return wire::reply_frame_max + o.found.size; };
+  const std::span<char> room = output_.all_room(needed(batch_->at(i)), core_.pool);
+  char* const end = room.data() + room.size();
+  char* out = room.data();
+  for (; i < batch_->size(); ++i) {
+    const Operation& operation = batch_->at(i);
+    if (!has_plain_reply(operation) || static_cast<size_t>(end - out) < needed(operation)) break;
+    out = wire::write_reply(operation, out);
+  }
+  output_.commit(out, core_.pool);
+  return i;
 }
 
 void Connection::give_back_pin(Operation& operation) {
@@ -386,14 +428,13 @@ void Connection::write_stats(const Operation& operation) {
 /// A value of a few KiB stands in one piece with its frame; a larger one is sent from its item.
 void Connection::write_value(Operation& operation) {
   const ValueView& found = operation.found;
-  const bool inline_copy = found.holder == nullptr && found.size <= OutputBlock::capacity / 2;
+  const bool inline_copy = is_small_copy(found);
   const size_t frame = wire::reply_room(operation.dialect);
   char* out = output_.room(frame + (inline_copy ? found.size : 0), core_.pool);
   out = wire::write_reply_head(operation, out);
   if (inline_copy) {
     std::memcpy(out, found.data, found.size);
-    output_.commit(wire::write_reply_tail(operation, out + found.size), core_.pool);
-    return;
+    return output_.commit(wire::write_reply_tail(operation, out + found.size), core_.pool);
   }
   output_.commit(out, core_.pool);
   if (found.holder != nullptr) {

@@ -121,6 +121,7 @@ class Connection final : public shard::BatchOwner {
 
   void write_replies();
   void write_reply(Operation&);
+  uint32_t write_plain_replies(uint32_t i);
   void write_value(Operation&);
   void write_stats(const Operation&);
   void write_login(const Operation&);

@@ -60,19 +60,6 @@ void Input::skip_empty() {
   }
 }
 
-std::string_view Input::front() const {
-  if (cursor_ == nullptr) return {};
-  return {cursor_->bytes + cursor_->begin, cursor_->left()};
-}
-
-void Input::consume(size_t size) {
-  if (size == 0) return;
-  RC_ASSERT(cursor_ != nullptr && size <= cursor_->left());
-  cursor_->begin += static_cast<uint32_t>(size);
-  available_ -= static_cast<uint32_t>(size);
-  skip_empty();
-}
-
 /// Copies `size` bytes from the cursor on to the end of `to`, which has the room.
 void Input::move_into(Chunk& to, size_t size) {
   RC_ASSERT(size <= to.capacity - to.end);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/assert.h"
 #include "io/streams.h"
 #include "shard/batch.h"
 
@@ -79,5 +80,20 @@ class Input {
   uint32_t available_ = 0;  // a few buffers at the most
   uint32_t leases_ = 0;
 };
+
+// In line: once for each operation.
+
+inline std::string_view Input::front() const {
+  if (cursor_ == nullptr) return {};
+  return {cursor_->bytes + cursor_->begin, cursor_->left()};
+}
+
+inline void Input::consume(size_t size) {
+  if (size == 0) return;
+  RC_ASSERT(cursor_ != nullptr && size <= cursor_->left());
+  cursor_->begin += static_cast<uint32_t>(size);
+  available_ -= static_cast<uint32_t>(size);
+  if (cursor_->left() == 0) skip_empty();
+}
 
 }  // namespace ringcached::session

@@ -87,7 +87,7 @@ OutputBlock& Output::block_for(size_t size, OutputPool& pool) {
   constexpr size_t room_to_begin = OutputBlock::capacity / 2;
   if (first_ == nullptr && block_ == nullptr)
     return pool.common_block(std::max(size, room_to_begin));
-  OutputBlock* block = block_ != nullptr ? block_ : pool.common_block();  // if there is one
+  OutputBlock* const block = block_in_use(pool);
   if (block != nullptr && block->left() >= size && (block == block_ || goes_on_in(*block))) {
     return *block;
   }
@@ -96,29 +96,11 @@ OutputBlock& Output::block_for(size_t size, OutputPool& pool) {
   return *block_;
 }
 
-/// The last bytes that are pending are the last of the block.
-bool Output::goes_on_in(const OutputBlock& block) const {
-  return last_ != nullptr && last_->block == &block && last_->bytes + last_->size == block.end();
-}
-
-char* Output::room(size_t size, OutputPool& pool) {
-  return block_for(size, pool).end();
-}
-
-void Output::commit(const char* end, OutputPool& pool) {
-  OutputBlock& block = block_ != nullptr ? *block_ : *pool.common_block();
-  const uint32_t size = static_cast<uint32_t>(end - block.end());
-  RC_ASSERT(size <= block.left());
-  if (size == 0) return;
-  if (!goes_on_in(block)) {
-    OutputPiece& piece = add_piece(pool);
-    piece.bytes = block.end();
-    piece.block = &block;
-    ++block.pieces;
-  }
-  last_->size += size;
-  block.used += size;
-  pending_ += size;
+void Output::begin_piece(OutputBlock& block, OutputPool& pool) {
+  OutputPiece& piece = add_piece(pool);
+  piece.bytes = block.end();
+  piece.block = &block;
+  ++block.pieces;
 }
 
 void Output::append(std::string_view text, OutputPool& pool) {

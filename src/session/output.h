@@ -10,8 +10,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
+#include "base/assert.h"
 #include "base/spares.h"
 #include "io/streams.h"
 #include "ringcached/operation.h"
@@ -100,7 +102,9 @@ class Output {
   bool holds_pins() const { return pins_ > 0; }
 
   /// `size` (at most a block) contiguous bytes to write replies to; commit() says how many were.
-  char* room(size_t size, OutputPool& pool);
+  char* room(size_t size, OutputPool& pool) { return all_room(size, pool).data(); }
+  /// The same with all that comes behind it in the block.
+  std::span<char> all_room(size_t size, OutputPool& pool);
   void commit(const char* end, OutputPool& pool);
   void append(std::string_view text, OutputPool& pool);
   /// Takes over the pin of a Hit.
@@ -116,8 +120,10 @@ class Output {
   void clear(OutputPool& pool, shard::Shard& shard);
 
  private:
+  OutputBlock* block_in_use(const OutputPool& pool) const;
   OutputBlock& block_for(size_t size, OutputPool& pool);
   bool goes_on_in(const OutputBlock& block) const;
+  void begin_piece(OutputBlock& block, OutputPool& pool);
   OutputPiece& add_piece(OutputPool& pool);
   void drop_first(OutputPool& pool, shard::Shard& shard);
   size_t gather(SendFrame& frame) const;
@@ -130,5 +136,35 @@ class Output {
   uint32_t pins_ = 0;
   bool sending_ = false;
 };
+
+// In line: once for each reply, which nearly always goes on where the one before it ends.
+
+/// The one being written: our own, or the common one, if there is one.
+inline OutputBlock* Output::block_in_use(const OutputPool& pool) const {
+  return block_ != nullptr ? block_ : pool.common_block();
+}
+
+/// The last bytes that are pending are the last of the block.
+inline bool Output::goes_on_in(const OutputBlock& block) const {
+  return last_ != nullptr && last_->block == &block && last_->bytes + last_->size == block.end();
+}
+
+inline std::span<char> Output::all_room(size_t size, OutputPool& pool) {
+  OutputBlock* block = block_in_use(pool);
+  const bool goes_on = block != nullptr && block->left() >= size && goes_on_in(*block);
+  if (!goes_on) block = &block_for(size, pool);
+  return {block->end(), block->left()};
+}
+
+inline void Output::commit(const char* end, OutputPool& pool) {
+  OutputBlock& block = *block_in_use(pool);
+  const uint32_t size = static_cast<uint32_t>(end - block.end());
+  RC_ASSERT(size <= block.left());
+  if (size == 0) return;
+  if (!goes_on_in(block)) begin_piece(block, pool);
+  last_->size += size;
+  block.used += size;
+  pending_ += size;
+}
 
 }  // namespace ringcached::session

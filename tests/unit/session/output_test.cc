@@ -255,6 +255,17 @@ TEST_CASE("what does not fit into the block goes to another as a whole") {
   CHECK(f.send_all() == std::string(OutputBlock::capacity - 10, 'x') + "hello world");
 }
 
+TEST_CASE("all room is the rest of the block, and goes on behind what is pending") {
+  Fixture f;
+  f.output.append("first ", f.pool);
+  const std::span<char> room = f.output.all_room(10, f.pool);
+  CHECK(room.size() == OutputBlock::capacity - 6);
+  std::memset(room.data(), 'x', room.size());
+  f.output.commit(room.data() + room.size(), f.pool);
+  CHECK(f.output.all_room(1, f.pool).size() == OutputBlock::capacity);
+  CHECK(f.send_all() == "first " + std::string(OutputBlock::capacity - 6, 'x'));
+}
+
 TEST_CASE("a room of a whole block is to be had, again and again") {
   Fixture f;
   std::string expected;
