@@ -18,34 +18,65 @@ Fill& fill_of(const Operation& operation) {
   return *static_cast<Fill*>(operation.fill);
 }
 
+/// Runs ahead along a chain and asks for memory, so that it comes while others are run: a key's
+/// bucket, some operations later its item, and where that lies in an overflow bucket (one in
+/// eleven), a little later once more.
+class Lookahead {
+ public:
+  Lookahead(const store::Store& store, const Operation* first) : store_(store) {
+    if (first == nullptr || first->next == nullptr) return;  // nothing to overlap with
+    bucket_ = item_ = first;
+    for (uint32_t i = 0; i < bucket_lead; ++i) ask_for_bucket();
+    for (uint32_t i = 0; i < item_lead; ++i) advance();
+  }
+
+  /// Once for each operation that is run, before it.
+  void advance() {
+    ask_for_bucket();
+    ask_for_item();
+  }
+
+ private:
+  // In operations: buckets are asked for so far ahead of items, items so far ahead of who is run.
+  static constexpr uint32_t bucket_lead = 8;
+  static constexpr uint32_t item_lead = 8;
+  static constexpr uint32_t overflow_lag = 4;
+
+  void ask_for_bucket() {
+    if (bucket_ == nullptr) return;
+    store_.prefetch_bucket(bucket_->key.hash);
+    bucket_ = bucket_->next;
+  }
+  void ask_for_item() {
+    uint64_t& late = overflown_[position_++ % overflow_lag];
+    if (late != 0) store_.prefetch_overflown(late);
+    late = 0;
+    if (item_ == nullptr) return;
+    if (!store_.prefetch_item(item_->key.hash)) late = item_->key.hash;
+    item_ = item_->next;
+  }
+
+  const store::Store& store_;
+  const Operation* bucket_ = nullptr;
+  const Operation* item_ = nullptr;
+  std::array<uint64_t, overflow_lag> overflown_{};  // hashes; 0: none
+  uint32_t position_ = 0;
+};
+
 }  // namespace
 
 // --- The chain.
 
 void Owner::run(Operation* first, ReplyMemory& replies) {
-  prefetch(first);
+  Lookahead ahead(store_, first);
   reply_bytes_ = 0;
   for (Operation* operation = first; operation != nullptr; operation = operation->next) {
     if (reply_bytes_ >= reply_bytes_max) return;
+    ahead.advance();
     execute(*operation, replies);
     if (prefixes_.enabled()) [[unlikely]]
       note_prefix(*operation);
   }
-}
-
-/// All buckets first, then all items, then those in overflow buckets (one in eleven): the waits for
-/// memory overlap.
-void Owner::prefetch(const Operation* first) const {
-  if (first == nullptr || first->next == nullptr) return;
-  for (const Operation* o = first; o != nullptr; o = o->next) store_.prefetch_bucket(o->key.hash);
-  std::array<uint64_t, 64> overflown;
-  size_t count = 0;
-  for (const Operation* o = first; o != nullptr; o = o->next) {
-    if (!store_.prefetch_item(o->key.hash) && count < overflown.size()) {
-      overflown[count++] = o->key.hash;
-    }
-  }
-  for (size_t i = 0; i < count; ++i) store_.prefetch_overflown(overflown[i]);
 }
 
 void Owner::execute(Operation& operation, ReplyMemory& replies) {

@@ -90,7 +90,6 @@ class Owner {
   const store::Store& store() const { return store_; }
 
  private:
-  void prefetch(const Operation* first) const;
   void note_prefix(const Operation&);
   void execute(Operation&, ReplyMemory&);
   void get(Operation&, ReplyMemory&);

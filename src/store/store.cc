@@ -69,21 +69,6 @@ Found Store::find(const Key& key) {
   return {nullptr, why};
 }
 
-/// Writes only what changes: a hot item's line stays clean.
-void Store::mark_read(Item& item) {
-  mark_fetched(item);
-  mark_used(item);
-}
-
-void Store::mark_fetched(Item& item) {
-  if (!item.fetched()) item.set(status::fetched);
-}
-
-void Store::mark_used(Item& item) {
-  eviction_.note_hit(item);
-  if (item.last_access() != life_.now) item.set_last_access(life_.now);
-}
-
 void Store::publish(Item& item, Item* old) {
   RC_ASSERT(!item.is_linked() && item.granted() == item.value_size());
   const uint64_t hash = memo_.item == &item ? memo_.hash : hash_of(item);

@@ -10,11 +10,13 @@
 
 #include <sys/uio.h>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/event_log.h"
 #include "base/hash.h"
 #include "ringcached/class_figures.h"
@@ -250,6 +252,7 @@ class Store {
   Segment* make_segment(Ref owner, uint32_t wanted);
   bool make_room(Item& item, uint32_t bytes, size_t segments_allowed);
   bool append_segments(Item& item, uint32_t bytes);
+  void read_chain(const Item& item, uint32_t offset, std::span<char> out) const;
 
   // memory.cc
   void* obtain(uint8_t class_number);
@@ -339,5 +342,28 @@ class Store {
   uint64_t sweep_credit_ = 0;  // chunks that may still be looked at in this second
   uint64_t crawl_left_ = 0;    // chunks that somebody asked to be looked at now
 };
+
+// In line: once for each read.
+
+/// Writes only what changes: a hot item's line stays clean.
+inline void Store::mark_read(Item& item) {
+  mark_fetched(item);
+  mark_used(item);
+}
+
+inline void Store::mark_fetched(Item& item) {
+  if (!item.fetched()) item.set(status::fetched);
+}
+
+inline void Store::mark_used(Item& item) {
+  eviction_.note_hit(item);
+  if (item.last_access() != life_.now) item.set_last_access(life_.now);
+}
+
+inline void Store::read(const Item& item, uint32_t offset, std::span<char> out) const {
+  RC_ASSERT(offset <= item.value_size() && out.size() <= item.value_size() - offset);
+  if (item.is_segmented()) return read_chain(item, offset, out);
+  if (!out.empty()) std::memcpy(out.data(), item.value_data() + offset, out.size());
+}
 
 }  // namespace ringcached::store

@@ -29,23 +29,9 @@ Table::Table(Arena& arena, const PageDirectory& pages, const KeyHasher& hasher,
   }
 }
 
-bool Table::prefetch_item(uint64_t hash) const {
-  const Bucket& home = home_of(hash);
-  if (prefetch_item_in(home, entry_tag_of(hash)) || home.more == 0) return true;
-  prefetch_line(&overflow_.at(home.more));
-  return false;
-}
-
 void Table::prefetch_overflown(uint64_t hash) const {
   const uint32_t more = home_of(hash).more;
   if (more != 0) prefetch_item_in(overflow_.at(more), entry_tag_of(hash));
-}
-
-bool Table::prefetch_item_in(const Bucket& bucket, uint16_t tag) const {
-  const uint32_t found = bucket.matches(tag);
-  if (found == 0) return false;
-  item_at(bucket.refs[first_of(found)]).prefetch();
-  return true;
 }
 
 bool Table::reserve(uint64_t inserts) {

@@ -100,4 +100,18 @@ inline Item* Table::find(const Key& key) const {
   }
 }
 
+inline bool Table::prefetch_item_in(const Bucket& bucket, uint16_t tag) const {
+  const uint32_t found = bucket.matches(tag);
+  if (found == 0) return false;
+  item_at(bucket.refs[first_of(found)]).prefetch();
+  return true;
+}
+
+inline bool Table::prefetch_item(uint64_t hash) const {
+  const Bucket& home = home_of(hash);
+  if (prefetch_item_in(home, entry_tag_of(hash)) || home.more == 0) return true;
+  prefetch_line(&overflow_.at(home.more));
+  return false;
+}
+
 }  // namespace ringcached::store

@@ -149,9 +149,8 @@ size_t Store::extend(Item& item, uint32_t bytes, std::span<iovec, extend_spans_m
   return count;
 }
 
-void Store::read(const Item& item, uint32_t offset, std::span<char> out) const {
+void Store::read_chain(const Item& item, uint32_t offset, std::span<char> out) const {
   const auto size = static_cast<uint32_t>(out.size());
-  RC_ASSERT(offset <= item.value_size() && size <= item.value_size() - offset);
   uint32_t passed = 0;
   char* to = out.data();
   for_each_span(item, offset + size, [&](const char* data, uint32_t length) {
