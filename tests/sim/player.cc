@@ -32,6 +32,7 @@ std::string Player::some_value() {
 }
 
 void Player::say(const std::string& command, const std::string& reply) {
+  ++tally.commands;
   to_send_ += command;
   expected_ += reply;
 }

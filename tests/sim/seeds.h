@@ -16,8 +16,8 @@ inline Config config_for(uint32_t threads, uint64_t memory) {
   return config;
 }
 
-/// SEED=n replays one run; else so many seeds from 1 on, times SIM_SCALE or over SIM_SHARE if one
-/// of them is set.
+/// SEED=n replays one run; else so many seeds from SIM_FIRST (1) on, times SIM_SCALE or over
+/// SIM_SHARE if one of them is set.
 template <class Run>
 void for_seeds(uint64_t count, Run&& run) {
   if (const char* one = std::getenv("SEED")) {
@@ -29,7 +29,9 @@ void for_seeds(uint64_t count, Run&& run) {
     const uint64_t parts = std::strtoull(share, nullptr, 10);
     count = (count + parts - 1) / parts;
   }
-  for (uint64_t seed = 1; seed <= count; ++seed) run(seed);
+  const char* const given = std::getenv("SIM_FIRST");
+  const uint64_t first = given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
+  for (uint64_t seed = first; seed < first + count; ++seed) run(seed);
 }
 
 }  // namespace ringcached::sim

@@ -35,6 +35,10 @@ void play(uint64_t seed, uint32_t threads, const io::FakeMoods& moods, bool vani
     if (vanishing && world.random()() % 200 == 0) player.vanish();
     player.play();
     world.step();
+    // What a core does once a second falls between any two things that clients do.
+    if (world.random()() % 20 == 0) {
+      world.pass_seconds(1 + static_cast<uint32_t>(world.random()() % 5));
+    }
     if (turn % 500 == 0) world.verify();
   }
   settle(world, players);

@@ -1,9 +1,18 @@
 // A whole ringcached in one thread: how it is built, stepped and stopped.
 #include "world.h"
 
+#include <cinttypes>
+#include <cstdio>
+
 #include "base/assert.h"
 
 namespace ringcached::sim {
+
+Tally tally;
+
+Tally::~Tally() {
+  std::printf("simulated: %" PRIu64 " commands, %" PRIu64 " seconds\n", commands, seconds);
+}
 
 World::World(uint64_t seed, const Config& config, const io::FakeMoods& moods, uint32_t buffers_max)
     : random_(seed),
@@ -33,6 +42,7 @@ void World::run(int turns) {
 }
 
 void World::pass_seconds(uint32_t seconds) {
+  tally.seconds += seconds;
   now_.seconds += seconds;
   now_.unix_seconds += seconds;
   for (const auto& door : doors_) door->set_milliseconds(uint64_t{now_.seconds} * 1000);

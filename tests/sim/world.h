@@ -12,6 +12,14 @@
 
 namespace ringcached::sim {
 
+/// What all worlds of this process have seen; printed when it ends.
+struct Tally {
+  ~Tally();
+  uint64_t commands = 0;  // of players, whose every reply is compared
+  uint64_t seconds = 0;   // that the worlds' clocks have moved
+};
+extern Tally tally;
+
 class World {
  public:
   World(uint64_t seed, const Config& config, const io::FakeMoods& moods,
