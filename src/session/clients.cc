@@ -43,8 +43,10 @@ void Clients::on_completion(const io::Completion& completion) {
 /// While one client is run the memory that the next ones will want is on its way.
 void Clients::run_ready() {
   ready_.take_each_ahead(
-      look_ahead, [](Connection& client) { client.prepare(); },
-      [](Connection& client) { client.approach(); }, [](Connection& client) { client.run(); });
+      look_ahead, [](Connection& client) { client.run(); },
+      [](Connection& client) { client.prepare(); },
+      [](const Connection& client) { client.look_for_bucket(); },
+      [](const Connection& client) { client.look_for_item(); });
 }
 
 /// Lets as many receive as there are buffers, who starved first first; frees some by copying where

@@ -146,10 +146,14 @@ bool Connection::has_work() const {
 
 void Connection::prepare() {
   if (state_ == State::Closing || batch_ != nullptr || !can_go_on()) return;
-  if (begin_batch()) core_.shard.look_for_bucket(*batch_);
+  begin_batch();
 }
 
-void Connection::approach() const {
+void Connection::look_for_bucket() const {
+  if (batch_ != nullptr && !batch_->in_flight()) core_.shard.look_for_bucket(*batch_);
+}
+
+void Connection::look_for_item() const {
   if (batch_ != nullptr && !batch_->in_flight()) core_.shard.look_for_item(*batch_);
 }
 

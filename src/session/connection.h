@@ -49,10 +49,12 @@ class Connection final : public shard::BatchOwner {
   void on_received(const io::Completion&);
   void on_sent(int32_t result);
   void batch_returned(shard::Batch&) override;
-  /// Some clients before run(): parses, and asks for the memory that tells where its item lies.
+  /// Some clients before run(): parses.
   void prepare();
+  /// Later: asks for the memory that tells where the item of a lone request lies.
+  void look_for_bucket() const;
   /// Half way from there to run(): asks for the item itself.
-  void approach() const;
+  void look_for_item() const;
   /// From the ready list: at most one batch's worth of work.
   void run();
   /// From the list of those with new replies: sends unless a send is under way.

@@ -61,20 +61,20 @@ class Roll {
     taken_.clear();
   }
 
-  /// As take_each, for all of them, `group` at a time: `prepare` for each of the group, then
-  /// `approach`, then fn.
-  template <class Prepare, class Approach, class Fn>
-  void take_each_ahead(size_t group, Prepare&& prepare, Approach&& approach, Fn&& fn) {
+  /// As take_each, for all of them, `group` at a time: each of `stages` in turn is called for all
+  /// of the group before fn is for its first.
+  template <class Fn, class... Stages>
+  void take_each_ahead(size_t group, Fn&& fn, Stages&&... stages) {
     RC_ASSERT(taken_.empty());
     taken_.swap(objects_);
     for (size_t begin = 0; begin < taken_.size(); begin += group) {
       const size_t end = std::min(begin + group, taken_.size());
-      for (size_t i = begin; i < end; ++i) {
-        if (taken_[i] != nullptr) prepare(*taken_[i]);
-      }
-      for (size_t i = begin; i < end; ++i) {
-        if (taken_[i] != nullptr) approach(*taken_[i]);
-      }
+      const auto for_group = [&](auto& stage) {
+        for (size_t i = begin; i < end; ++i) {
+          if (taken_[i] != nullptr) stage(*taken_[i]);
+        }
+      };
+      (for_group(stages), ...);
       for (size_t i = begin; i < end; ++i) {
         Object* object = taken_[i];
         if (object == nullptr) continue;

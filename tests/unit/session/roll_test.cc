@@ -122,22 +122,23 @@ TEST_CASE("take_each takes no more than it is told, from the front") {
   CHECK(drain(list) == std::vector<int>{3});
 }
 
-/// What take_each_ahead calls in groups of two: "p1" for prepare, "a1"
-/// for approach, "1" at its turn.
+/// What take_each_ahead calls in groups of two: "p1" in the first stage, "a1"
+/// in the second, "1" at its turn.
 std::vector<std::string> called_ahead(Ready& list, const std::function<void(Thing&)>& at_turn) {
   std::vector<std::string> calls;
   list.take_each_ahead(
-      2, [&](Thing& thing) { calls.push_back("p" + std::to_string(thing.number)); },
-      [&](Thing& thing) { calls.push_back("a" + std::to_string(thing.number)); },
+      2,
       [&](Thing& thing) {
         calls.push_back(std::to_string(thing.number));
         CHECK_FALSE(thing.ready);
         at_turn(thing);
-      });
+      },
+      [&](Thing& thing) { calls.push_back("p" + std::to_string(thing.number)); },
+      [&](Thing& thing) { calls.push_back("a" + std::to_string(thing.number)); });
   return calls;
 }
 
-TEST_CASE("take_each_ahead prepares and approaches a group before its first has its turn") {
+TEST_CASE("take_each_ahead leads a group through its stages before its first has its turn") {
   Ready list;
   Thing a(1), b(2), c(3);
   for (Thing* thing : {&a, &b, &c}) list.add(*thing);
@@ -146,7 +147,7 @@ TEST_CASE("take_each_ahead prepares and approaches a group before its first has 
   CHECK(list.empty());
 }
 
-TEST_CASE("take_each_ahead passes over what is taken off, prepared or not; what is added stays") {
+TEST_CASE("take_each_ahead passes over what is taken off, at whatever stage; what is added stays") {
   Ready list;
   Thing a(1), b(2), c(3), d(4);
   for (Thing* thing : {&a, &b, &c, &d}) list.add(*thing);
