@@ -63,7 +63,7 @@ shard::OwnerRules owner_rules(const Process& process) {
 
 }  // namespace
 
-Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> listeners,
+Core::Core(Process& process, uint32_t index, io::Door& door, const std::vector<int>& listeners,
            const std::vector<int>& udp_sockets)
     : process_(process),
       index_(index),
@@ -106,8 +106,8 @@ Core::Core(Process& process, uint32_t index, io::Door& door, std::vector<int> li
         session::Watchers::Home{
             [this](const session::GoneWatcher& gone) { watcher_gone(gone); },
             [this](shard::EventsLetter& letter, uint32_t to) { give_back_events(letter, to); }});
-    acceptor_.emplace(std::move(listeners), process.config.threads, process.config, door_,
-                      process.connections, counters_, process.clock,
+    acceptor_.emplace(listeners, process.config.threads, process.config, door_, process.connections,
+                      counters_, process.clock,
                       [this](int socket, uint32_t core) { deal(socket, core); });
   }
 }

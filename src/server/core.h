@@ -26,7 +26,7 @@ namespace ringcached::server {
 class Core final : public shard::Everyone {
  public:
   /// The first core gets the listeners, the others none; each gets UDP sockets of its own.
-  Core(Process& process, uint32_t index, io::Door& door, std::vector<int> listeners,
+  Core(Process& process, uint32_t index, io::Door& door, const std::vector<int>& listeners,
        const std::vector<int>& udp_sockets = {});
   ~Core();
   Core(const Core&) = delete;

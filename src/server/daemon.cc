@@ -130,7 +130,6 @@ void write_pid_file(const Config& config) {
     std::fprintf(stderr, "Could not write the pid file %s: %s\n", config.pid_file.c_str(),
                  std::strerror(errno));
   }
-  return;
 }
 
 void remove_pid_file(const Config& config) {

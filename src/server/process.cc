@@ -7,6 +7,7 @@
 #include <barrier>
 #include <cstdio>
 #include <thread>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/pinning.h"
@@ -157,7 +158,7 @@ int serve(const Config& config, std::vector<int> listeners,
   RC_ASSERT(cpus.empty() || cpus.size() == config.threads);
   for (uint32_t i = 0; i < config.threads; ++i) {
     cores.emplace_back(run_core, std::ref(process), i,
-                       i == 0 ? std::move(listeners) : std::vector<int>(),
+                       std::exchange(listeners, {}),  // all to the first
                        std::cref(udp_sockets[i]), std::ref(all_ready), std::ref(failed));
     if (!cpus.empty()) pin_thread(cores.back().native_handle(), cpus[i]);
   }

@@ -12,8 +12,8 @@
 
 namespace ringcached::session {
 
-Acceptor::Acceptor(std::vector<int> listeners, uint32_t cores, const Config& config, io::Door& door,
-                   ConnectionCount& count, Counters& counters, const Clock& clock,
+Acceptor::Acceptor(const std::vector<int>& listeners, uint32_t cores, const Config& config,
+                   io::Door& door, ConnectionCount& count, Counters& counters, const Clock& clock,
                    std::function<void(int, uint32_t)> deal)
     : cores_(cores),
       config_(config),

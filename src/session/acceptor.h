@@ -39,7 +39,7 @@ struct ConnectionCount {
 class Acceptor {
  public:
   /// `deal(socket, core)` hands an accepted socket over. The listeners are closed by the acceptor.
-  Acceptor(std::vector<int> listeners, uint32_t cores, const Config& config, io::Door& door,
+  Acceptor(const std::vector<int>& listeners, uint32_t cores, const Config& config, io::Door& door,
            ConnectionCount& count, Counters& counters, const Clock& clock,
            std::function<void(int, uint32_t)> deal);
 

@@ -150,7 +150,7 @@ void Eviction::verify_place(const Item& item) const {
   const Queues& queues = queues_[item.class_number()];
   const ItemQueue& queue = item.has(status::in_main) ? queues.main : queues.small;
   const Ref ref = ref_of(&item);
-  RC_ASSERT(queue.size() != 0);
+  RC_ASSERT(!queue.empty());
   RC_ASSERT(item.prev() == no_ref ? queue.head() == ref : slab_.item_at(item.prev()).next() == ref);
   RC_ASSERT(item.next() == no_ref ? queue.tail() == ref : slab_.item_at(item.next()).prev() == ref);
 }

@@ -42,7 +42,7 @@ std::string_view name_of(StoreMode mode) {
 }
 
 std::string log_of_store(int client, std::string_view key, const Operation& made) {
-  const std::string size = "Value len is " + std::to_string(made.value_size) + '\n';
+  std::string size = "Value len is " + std::to_string(made.value_size) + '\n';
   if (made.mode == StoreMode::Append || made.mode == StoreMode::Prepend) return size;
   return prefix('<', client).append(name_of(made.mode)).append(" ").append(key) + ' ' + size;
 }
