@@ -89,7 +89,7 @@ void wait_for_the_end(Process& process) {
 }
 
 /// The body of a core's thread. The door is made here, since its ring belongs to one thread.
-void run_core(Process& process, uint32_t index, std::vector<int> listeners,
+void run_core(Process& process, uint32_t index, const std::vector<int>& listeners,
               const std::vector<int>& udp_sockets, std::barrier<>& all_ready,
               std::atomic<bool>& failed) {
   RC_ASSERT(index < process.bells.size());
@@ -105,7 +105,7 @@ void run_core(Process& process, uint32_t index, std::vector<int> listeners,
   all_ready.arrive_and_wait();
   if (failed.load()) return;
   {
-    Core core(process, index, *door, std::move(listeners), udp_sockets);
+    Core core(process, index, *door, listeners, udp_sockets);
     // Nobody is served before every core has the memory that it takes at the start (-L).
     all_ready.arrive_and_wait();
     core.run();

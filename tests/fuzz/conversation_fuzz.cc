@@ -2,7 +2,6 @@
 //
 // An input is a program: each act is a byte that chooses it and some bytes more. Commands are made
 // of a small vocabulary, so that clients meet at the same keys; raw bytes come in as well.
-#define DOCTEST_CONFIG_IMPLEMENT
 #include <array>
 #include <cstdint>
 #include <string>
@@ -10,7 +9,6 @@
 #include "../sim/seeds.h"
 #include "../sim/world.h"
 #include "base/assert.h"
-#include "claims.h"
 
 using namespace ringcached;
 using namespace ringcached::sim;
@@ -217,11 +215,6 @@ void act(World& world, std::array<Player, clients_most>& players, Program& progr
 }
 
 }  // namespace
-
-extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  fuzz::make_claims_fatal();
-  return 0;
-}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Program program(data, size);

@@ -42,6 +42,8 @@ def command(options, grown, found):
     words = [options.fuzzer, f"-runs={options.runs}", f"-seed={options.seed}",
              f"-max_len={options.longest}", f"-timeout={SLOWEST_INPUT_S}", "-rss_limit_mb=4096",
              f"-artifact_prefix={found}/", "-print_final_stats=1", "-verbosity=1"]
+    if options.corpus == "conversation":
+        words.append("-entropic=0")  # its bookkeeping takes longer than what is run
     if dictionary.exists():
         words.append(f"-dict={dictionary}")
     return [str(word) for word in (*words, grown, HERE / "corpus" / options.corpus)]
