@@ -23,7 +23,7 @@ uint32_t number_of(const Letter& letter) {
   return static_cast<const Numbered&>(letter).number;
 }
 
-/// What a core sleeps on. sleep() gives up after half a minute.
+/// What a core sleeps on. sleep() gives up after ten seconds.
 class Bell {
  public:
   Bell() : fd_(::eventfd(0, EFD_CLOEXEC)) {}
@@ -34,7 +34,7 @@ class Bell {
   }
   bool sleep() {
     pollfd poll{fd_, POLLIN, 0};
-    if (::poll(&poll, 1, 30'000) != 1) return false;
+    if (::poll(&poll, 1, 10'000) != 1) return false;
     uint64_t count = 0;
     return ::read(fd_, &count, sizeof count) == sizeof count;
   }
