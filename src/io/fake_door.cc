@@ -221,6 +221,10 @@ bool FakeDoor::complete_accept(Pending& act, Completion& completion) {
   }
   for (auto& [descriptor, socket] : network_.sockets_) {
     if (socket.accepted || socket.listener != act.descriptor) continue;
+    if (network_.chance(moods_.no_descriptor)) {
+      completion.result = network_.chance(500) ? -EMFILE : -ENFILE;
+      return true;
+    }
     socket.accepted = true;
     completion.result = descriptor;
     completion.more = !network_.chance(moods_.ends_early);

@@ -23,6 +23,7 @@ struct FakeMoods {
   uint32_t starves = 20;         // -ENOBUFS although there are buffers
   uint32_t short_send = 500;     // fewer bytes than asked
   uint32_t no_room = 300;        // a socket of datagrams takes none now
+  uint32_t no_descriptor = 0;    // a client is not accepted: there are too many descriptors
   uint32_t late = 20;            // in a turn: a receive of a socket that was closed completes again
 };
 

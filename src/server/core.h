@@ -45,6 +45,8 @@ class Core final : public shard::Everyone {
   void verify() const {
     if (store_) store_->verify();
   }
+  /// Where allocations of the partition are made to fail, for tests; nullptr: it has none.
+  store::FaultPlan* faults() { return store_ ? &store_->faults() : nullptr; }
 
   Outcome tune(const Operation& operation) override;
   void stop_process(bool graceful) override;

@@ -38,6 +38,17 @@ std::string Client::take_line() {
   return line.substr(0, line.size() - 2);
 }
 
+std::string Client::take(size_t size) {
+  std::string taken;
+  for (int turn = 0; turn < reply_turns_max && taken.size() < size; ++turn) {
+    const std::string got = world_->network().client_takes(socket_, size - taken.size());
+    taken += got;
+    if (got.empty()) world_->step();
+  }
+  REQUIRE(taken.size() == size);
+  return taken;
+}
+
 uint64_t Client::stat(const std::string& which, const std::string& name) {
   say("stats " + which + "\r\n");
   const std::string start = "STAT " + name + " ";

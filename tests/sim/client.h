@@ -21,6 +21,10 @@ class Client {
     say(command);
     expect(reply);
   }
+  /// Turns the world until a line has come; it is told without its end.
+  std::string take_line();
+  /// The same with so many bytes.
+  std::string take(size_t size);
   /// A figure of `stats <which>`.
   uint64_t stat(const std::string& which, const std::string& name);
   void stop_taking() { world_->network().client_stops_taking(socket_); }
@@ -30,8 +34,6 @@ class Client {
   bool closed() const { return world_->network().server_has_closed(socket_); }
 
  private:
-  std::string take_line();
-
   World* world_;
   int socket_;
 };

@@ -9,7 +9,8 @@
 namespace ringcached::sim {
 namespace {
 
-/// Turns until every player has every reply. Bounded: a lost reply is a failure, not a hang.
+/// Turns until every player has every reply. Bounded: a lost reply is a failure, not a hang. A
+/// second passes now and then, since a client that could not be accepted waits for one.
 void settle(World& world, std::vector<Player>& players) {
   for (int turn = 0; turn < 400'000; ++turn) {
     world.step();
@@ -19,6 +20,7 @@ void settle(World& world, std::vector<Player>& players) {
       all = all && player.settled();
     }
     if (all) return;
+    if (turn % 1000 == 999) world.pass_seconds(1);
   }
   FAIL("replies are missing");
 }
@@ -72,6 +74,12 @@ TEST_CASE("a world that starves and cuts receives short all the time is only slo
   moods.short_receive = 950;
   moods.short_send = 950;
   for_seeds(100, [&](uint64_t seed) { play(seed, 2, moods, true); });
+}
+
+TEST_CASE("clients that come when there is no descriptor left are served when there is one") {
+  io::FakeMoods moods;
+  moods.no_descriptor = 500;
+  for_seeds(50, [&](uint64_t seed) { play(seed, 3, moods, true); });
 }
 
 TEST_CASE("a stop in the middle of everything ends, with every lease, pin and parcel home") {

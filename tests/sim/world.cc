@@ -48,6 +48,17 @@ void World::pass_seconds(uint32_t seconds) {
   for (const auto& door : doors_) door->set_milliseconds(uint64_t{now_.seconds} * 1000);
 }
 
+void World::fail_allocations(uint64_t nth, bool and_all_behind) {
+  store::FaultPlan* const faults = cores_[random_() % cores_.size()]->faults();
+  if (faults != nullptr) faults->fail_nth(nth, and_all_behind);
+}
+
+void World::end_failures() {
+  for (const auto& core : cores_) {
+    if (store::FaultPlan* const faults = core->faults(); faults != nullptr) faults->fail_nth(0);
+  }
+}
+
 void World::verify() const {
   for (const auto& core : cores_) core->verify();
 }

@@ -40,6 +40,11 @@ class World {
   void step();
   void run(int turns);
   void pass_seconds(uint32_t seconds);
+  /// The next allocations of one partition, which the seed chooses, fail: the nth or it and all
+  /// behind it.
+  void fail_allocations(uint64_t nth, bool and_all_behind);
+  /// None fails any more.
+  void end_failures();
   /// Every invariant of every partition.
   void verify() const;
   /// Stops the process and turns its cores until they have ended; false: they do not end.
