@@ -64,7 +64,8 @@ def over_floor(metric, factor, more_us):
 
 
 def _cpu_target(workload, limit, below=MEMCACHED):
-    return Target(workload, f"server CPU per request over {below}'s", limit,
+    of_below = f"{below}'" if below.endswith("s") else f"{below}'s"
+    return Target(workload, f"server CPU per request over {of_below}", limit,
                   ratio(cpu, RINGCACHED, below), ratio(cpu, CONTROL))
 
 

@@ -78,7 +78,7 @@ def _table():
     yield Workload("connections-1000", "gets, 1,000 connections", active=1000,
                    others=(LIMIT,))
     yield Workload("hot-key", "gets of one key by all connections, 16 deep", depth=16, keys_max=1)
-    yield Workload("open-loop", "90 gets to 10 sets, open loop at half of memcached's saturation",
+    yield Workload("open-loop", "90 gets to 10 sets, open loop, half of saturation",
                    sets=0.1, load=0.5)
     yield Workload("connections-10000", "gets, 10,000 connections, 1 % active", active=100,
                    idle=9900, others=(FEW_CONNECTIONS,))
