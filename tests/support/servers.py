@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 
+import listeners
 from wire import Wire
 
 START_LIMIT_S = 30.0
@@ -16,7 +17,6 @@ STOP_LIMIT_S = 20.0
 PORT_ATTEMPTS = 10
 LOG_SHOWN_BYTES = 8000
 PR_SET_PDEATHSIG = 1
-LISTENING_TCP = "0A"
 ACCEPTS_UNIX = 0x10000
 MEMCACHED = "/usr/bin/memcached"  # Debian's
 NAMED_BY = {"ringcached": "RINGCACHED", "limit_server": "LIMIT_SERVER"}  # environment variables
@@ -231,7 +231,7 @@ class Server:
         return True
 
     def _listens(self):
-        inodes = _unix_inodes(self.unix_path) if self.unix_path else _tcp_inodes(self.port)
+        inodes = _unix_inodes(self.unix_path) if self.unix_path else listeners.inodes(self.port)
         return bool(inodes & _open_sockets(self.pid))
 
     def _remove_folder(self):
@@ -251,20 +251,6 @@ def _bind_life(parent, time_limit_s):
 
 def _lost_port(log):
     return any(words in log.lower() for words in ("address already in use", "failed to listen"))
-
-
-def _tcp_inodes(port):
-    """Inodes of the sockets that listen on the port."""
-    found = set()
-    for name in ("/proc/net/tcp", "/proc/net/tcp6"):
-        if not os.path.exists(name):
-            continue
-        with open(name) as table:
-            for row in table.read().splitlines()[1:]:
-                words = row.split()
-                if words[3] == LISTENING_TCP and int(words[1].rpartition(":")[2], 16) == port:
-                    found.add(words[9])
-    return found
 
 
 def _unix_inodes(path):
