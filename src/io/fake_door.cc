@@ -27,9 +27,9 @@ void FakeNetwork::client_sends(int socket, std::string_view bytes) {
 }
 
 std::string FakeNetwork::client_takes(int socket, size_t most) {
-  std::string& bytes = sockets_.at(socket).to_client;
-  std::string taken = bytes.substr(0, most);
-  bytes.erase(0, taken.size());
+  Stream& bytes = sockets_.at(socket).to_client;
+  std::string taken(bytes.data(), std::min(most, bytes.size()));
+  bytes.drop(taken.size());
   return taken;
 }
 
@@ -156,20 +156,21 @@ void FakeDoor::tick(uint32_t milliseconds, Token token) {
 std::span<const Completion> FakeDoor::wait(bool) {
   collected_.clear();
   std::shuffle(pending_.begin(), pending_.end(), network_.random_);
-  std::vector<Pending> left;
+  size_t left = 0;
   for (Pending& act : pending_) {
     Completion completion;
     completion.token = act.token;
     const bool done = !network_.chance(moods_.delay) && try_to_complete(act, completion);
     if (done) collected_.push_back(completion);
     if (!done || completion.more) {
-      left.push_back(std::move(act));
+      if (&act != &pending_[left]) pending_[left] = std::move(act);
+      ++left;
     } else if (act.token.act == Act::Receive) {
       if (former_.size() == former_max) former_.erase(former_.begin());
       former_.push_back(std::move(act));
     }
   }
-  pending_ = std::move(left);
+  pending_.erase(pending_.begin() + static_cast<ptrdiff_t>(left), pending_.end());
   if (network_.chance(moods_.late)) complete_late();
   return collected_;
 }
@@ -254,7 +255,7 @@ bool FakeDoor::complete_receive(Pending& act, Completion& completion) {
   free_.pop_back();
   completion.lease = pool_.lease(buffer, size);
   std::memcpy(pool_.address(buffer), socket.to_server.data(), size);
-  socket.to_server.erase(0, size);
+  socket.to_server.drop(size);
   completion.result = static_cast<int32_t>(size);
   completion.more = !network_.chance(moods_.ends_early);
   return true;
@@ -277,7 +278,7 @@ bool FakeDoor::complete_send(Pending& act, Completion& completion) {
   if (network_.chance(moods_.short_send)) room = network_.up_to(room);
   for (const iovec& part : act.bytes) {
     const size_t step = std::min(room, part.iov_len);
-    socket.to_client.append(static_cast<const char*>(part.iov_base), step);
+    socket.to_client.append({static_cast<const char*>(part.iov_base), step});
     room -= step;
   }
   completion.result = static_cast<int32_t>(socket.to_client.size() - taken);

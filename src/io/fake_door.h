@@ -64,9 +64,29 @@ class FakeNetwork {
   /// What a socket buffer of the world takes.
   static constexpr size_t socket_buffer = 64 * 1024;
 
+  /// Bytes on their way: taken from the front in steps, without moving the rest at each of them.
+  class Stream {
+   public:
+    size_t size() const { return bytes_.size() - taken_; }
+    bool empty() const { return size() == 0; }
+    const char* data() const { return bytes_.data() + taken_; }
+    void append(std::string_view more) { bytes_.append(more); }
+    void clear() { drop(size()); }
+    void drop(size_t count) {
+      taken_ += count;
+      if (taken_ < bytes_.size() / 2) return;
+      bytes_.erase(0, taken_);
+      taken_ = 0;
+    }
+
+   private:
+    std::string bytes_;
+    size_t taken_ = 0;
+  };
+
   struct Socket {
-    std::string to_server;
-    std::string to_client;
+    Stream to_server;
+    Stream to_client;
     bool accepted = false;
     bool ended = false;  // by the client
     bool reset = false;  // by the client

@@ -41,9 +41,9 @@ def command(options, grown, found):
     dictionary = HERE / f"{options.corpus}.dict"
     words = [options.fuzzer, f"-runs={options.runs}", f"-seed={options.seed}",
              f"-max_len={options.longest}", f"-timeout={SLOWEST_INPUT_S}", "-rss_limit_mb=4096",
-             f"-artifact_prefix={found}/", "-print_final_stats=1", "-verbosity=1"]
-    if options.corpus == "conversation":
-        words.append("-entropic=0")  # its bookkeeping takes longer than what is run
+             f"-artifact_prefix={found}/", "-print_final_stats=1"]
+    if options.corpus == "conversation":  # where bookkeeping takes as long as what is run
+        words += ["-entropic=0", "-reduce_inputs=0", "-verbosity=0", "-close_fd_mask=2"]  # -vv says much
     if dictionary.exists():
         words.append(f"-dict={dictionary}")
     return [str(word) for word in (*words, grown, HERE / "corpus" / options.corpus)]
