@@ -85,6 +85,14 @@ class Log:
         with open(self.path, encoding="latin1") as file:
             return file.read()
 
+    def has_lines(self, pattern, least):
+        """Waits for so many: a server may say them only after it has begun to listen."""
+        deadline = time.monotonic() + PATIENCE_S
+        while sum(bool(re.fullmatch(pattern, line)) for line in self.whole().split("\n")) < least:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{self.server.kind}: too few lines like {pattern}: {self.whole()}")
+            time.sleep(PAUSE_S)
+
     def lines_once(self, last):
         """What both servers say, once the line `last` has come as often as it should."""
         deadline = time.monotonic() + PATIENCE_S
@@ -168,10 +176,8 @@ def start_alike():
     wanted = {r"slab class +\d+: chunk size +\d+ perslab +\d+": 10, r"<\d+ server listening \(auto-negotiate\)": 1}
     for kind in KINDS:
         with Log(kind, ["-vv"]) as log:
-            lines = log.whole().split("\n")
-        for pattern, least in wanted.items():
-            if sum(bool(re.fullmatch(pattern, line)) for line in lines) < least:
-                raise AssertionError(f"{kind}: too few lines like {pattern}: {lines}")
+            for pattern, least in wanted.items():
+                log.has_lines(pattern, least)
 
 
 def only_one_language(letter, request):
