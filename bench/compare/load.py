@@ -64,6 +64,8 @@ def ask(plan, server, workload, role, rate, populate=True):
 def _words(plan, server, workload, role, populate):
     address = server.unix_path or f"127.0.0.1:{server.port}"
     words = ["--server", address, "--pid", server.pid, "--quiet", "--json", "-",
+             # One thread cannot keep two busy, and what sleeps between requests pays for waking.
+             "--threads", workload.threads,
              "--connections", workload.active, "--depth", workload.depth,
              "--multiget", workload.keys_per_get, "--set-ratio", workload.sets,
              "--keys", workload.keys, "--key-size", KEY_SIZE,

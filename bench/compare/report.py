@@ -111,7 +111,7 @@ def _how(plan):
         f"{plan.pairs} rounds of {plan.seconds:g} s for each server, which start afresh in each and "
         f"take turns within it, {plan.seconds / plan.slices:g} s at a time (all of it in the open "
         "loop and with 10,000 connections); one core serves, another asks, unless two threads are "
-        "named; over TCP loopback with 50 connections and values of 100 B, unless said otherwise. Figures are "
+        "named, which two threads ask; over TCP loopback with 50 connections and values of 100 B, unless said otherwise. Figures are "
         "medians over the rounds; a ratio is the median of the rounds' ratios with the 90 % "
         "interval of a bootstrap. memcached runs twice in each round: its ratio to itself is the "
         "control. A target is met when the upper end of the interval is at most the target and "
