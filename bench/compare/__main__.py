@@ -146,6 +146,8 @@ def main():
             one = play_workload(plan, workload)
             failed += one is None
             played += [one] if one else []
+            if chosen.out:  # for --resume, should this run not come to its end
+                write(chosen.out, plan, report.Found(described, played, path_rounds, judge(played, path_rounds)))
     if not path_rounds and (not names or path.NAME in names):
         path_rounds = path.play(plan)
     results = judge(played, path_rounds)
