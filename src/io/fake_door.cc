@@ -11,7 +11,8 @@
 namespace ringcached::io {
 namespace {
 
-constexpr size_t former_max = 64;  // receives that may complete again, a long time after
+constexpr size_t former_max = 64;        // receives that may complete again, a long time after
+constexpr size_t overflow_room_max = 4;  // completions of a turn in which the queue overflows
 
 }  // namespace
 
@@ -152,16 +153,25 @@ void FakeDoor::tick(uint32_t milliseconds, Token token) {
   pending_.push_back({token, -1, false, now_ms_ + milliseconds, {}});
 }
 
-/// Plays every act under way, in random order; what does not complete now stays.
+/// Plays every act under way, in random order; what does not complete now stays. Where the queue
+/// of completions overflows, what has happened is told later, in order, and a multishot ends.
 std::span<const Completion> FakeDoor::wait(bool) {
   collected_.clear();
+  const bool overflows = network_.chance(moods_.overflow);
+  const size_t room = overflows ? network_.up_to(overflow_room_max) : SIZE_MAX;
+  take_overflown(room);
   std::shuffle(pending_.begin(), pending_.end(), network_.random_);
   size_t left = 0;
   for (Pending& act : pending_) {
     Completion completion;
     completion.token = act.token;
     const bool done = !network_.chance(moods_.delay) && try_to_complete(act, completion);
-    if (done) collected_.push_back(completion);
+    if (done && collected_.size() < room) {
+      collected_.push_back(completion);
+    } else if (done) {
+      completion.more = false;
+      overflown_.push_back(completion);
+    }
     if (!done || completion.more) {
       if (&act != &pending_[left]) pending_[left] = std::move(act);
       ++left;
@@ -173,6 +183,13 @@ std::span<const Completion> FakeDoor::wait(bool) {
   pending_.erase(pending_.begin() + static_cast<ptrdiff_t>(left), pending_.end());
   if (network_.chance(moods_.late)) complete_late();
   return collected_;
+}
+
+void FakeDoor::take_overflown(size_t room) {
+  while (!overflown_.empty() && collected_.size() < room) {
+    collected_.push_back(overflown_.front());
+    overflown_.pop_front();
+  }
 }
 
 /// Something comes for a client that is long gone: an error, or bytes that nobody sent.

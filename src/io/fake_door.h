@@ -25,6 +25,7 @@ struct FakeMoods {
   uint32_t no_room = 300;        // a socket of datagrams takes none now
   uint32_t no_descriptor = 0;    // a client is not accepted: there are too many descriptors
   uint32_t late = 20;            // in a turn: a receive of a socket that was closed completes again
+  uint32_t overflow = 20;        // in a turn: few completions fit, others are told in a later one
 };
 
 /// Both ends of every connection. The test plays the clients.
@@ -147,6 +148,7 @@ class FakeDoor final : public Door {
     std::vector<iovec> bytes{};
   };
 
+  void take_overflown(size_t room);
   bool try_to_complete(Pending&, Completion&);
   bool complete_accept(Pending&, Completion&);
   bool complete_receive(Pending&, Completion&);
@@ -160,7 +162,8 @@ class FakeDoor final : public Door {
   BufferPool pool_;
   std::vector<uint16_t> free_;
   std::vector<Pending> pending_;
-  std::vector<Pending> former_;  // receives that have ended; the last few
+  std::vector<Pending> former_;       // receives that have ended; the last few
+  std::deque<Completion> overflown_;  // happened, and did not fit
   std::vector<Completion> collected_;
   uint64_t now_ms_ = 0;
 };

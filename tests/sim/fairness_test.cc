@@ -18,8 +18,13 @@ constexpr size_t batch = 128;
 constexpr size_t turns_of_an_answer = 3;
 
 /// A world in which everything happens at once: turns can be counted.
-constexpr io::FakeMoods kind{
-    .delay = 0, .short_receive = 0, .ends_early = 0, .starves = 0, .short_send = 0, .late = 0};
+constexpr io::FakeMoods kind{.delay = 0,
+                             .short_receive = 0,
+                             .ends_early = 0,
+                             .starves = 0,
+                             .short_send = 0,
+                             .late = 0,
+                             .overflow = 0};
 
 size_t count_of(const std::string& what, const std::string& bytes) {
   size_t count = 0;

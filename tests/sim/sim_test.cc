@@ -46,7 +46,10 @@ void play(uint64_t seed, uint32_t threads, const io::FakeMoods& moods, bool vani
   settle(world, players);
   world.verify();
   for (Player& player : players) player.end();
-  for (int turn = 0; turn < 100'000 && world.network().open_sockets() > 0; ++turn) world.step();
+  for (int turn = 1; turn < 100'000 && world.network().open_sockets() > 0; ++turn) {
+    world.step();
+    if (turn % 1000 == 0) world.pass_seconds(1);
+  }
   CHECK(world.network().open_sockets() == 0);
   CHECK(world.stop());
 }
@@ -73,6 +76,7 @@ TEST_CASE("a world that starves and cuts receives short all the time is only slo
   moods.ends_early = 500;
   moods.short_receive = 950;
   moods.short_send = 950;
+  moods.overflow = 300;
   for_seeds(100, [&](uint64_t seed) { play(seed, 2, moods, true); });
 }
 
