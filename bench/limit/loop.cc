@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,6 +31,9 @@ constexpr size_t buffer_size = 16 * 1024;
 constexpr size_t buffer_stride = buffer_size + 3 * 64;
 // More than this seldom fits into a socket at once: the send waits, and is heard of. Guess.
 constexpr size_t at_once_max = 64 * 1024;
+// A timer costs as much as a sleep, and has to cheapen so many. Guesses.
+constexpr long slept_least = 8;
+constexpr long look_again_ns = 20'000'000;
 
 [[noreturn]] void fail(const char* what, int error) {
   std::fprintf(stderr, "limit_server: %s: %s\n", what, std::strerror(error));
@@ -74,6 +78,7 @@ void Loop::run() {
     for (const auto& loop : loops_) loop->ring_descriptor_.wait(-1);
     accept();
   }
+  set_near_timer();
   for (;;) {
     const int rc = io_uring_submit_and_wait(&ring_, 1);
     if (rc < 0 && rc != -EINTR && rc != -EBUSY && rc != -EAGAIN) fail("io_uring_enter", -rc);
@@ -161,7 +166,23 @@ void Loop::handle(const io_uring_cqe& cqe) {
     case Act::SendAll:
       sent(descriptor, cqe, true);
       break;
+    case Act::Soon:
+      set_near_timer();
+      break;
   }
+}
+
+/// While the thread often sleeps, something is always due within a tick of the kernel: a sleep then
+/// need not set the clock hardware, which is dear on a virtual machine.
+void Loop::set_near_timer() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  timespec tick{};
+  ::clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+  soon_.tv_nsec = usage.ru_nvcsw - slept_ >= slept_least ? tick.tv_nsec / 2 : look_again_ns;
+  slept_ = usage.ru_nvcsw;
+  io_uring_sqe* sqe = next_sqe(Act::Soon, -1);
+  io_uring_prep_timeout(sqe, &soon_, 0, 0);
 }
 
 // --- Connections come and go.

@@ -29,7 +29,7 @@ class Loop {
   [[noreturn]] void run();
 
  private:
-  enum class Act : uint8_t { Accept, Adopt, Receive, SendAtOnce, SendAll };
+  enum class Act : uint8_t { Accept, Adopt, Receive, SendAtOnce, SendAll, Soon };
 
   struct Connection {
     Requests requests;
@@ -45,6 +45,7 @@ class Loop {
   void lend(uint16_t buffer);
   io_uring_sqe* next_sqe(Act act, int descriptor);
   void handle(const io_uring_cqe& cqe);
+  void set_near_timer();
   void accept();
   void deal(int socket);
   void adopt(int socket);
@@ -66,6 +67,8 @@ class Loop {
   io_uring_buf_ring* lent_ = nullptr;
   std::vector<char> buffers_;
   int lent_unpublished_ = 0;
+  __kernel_timespec soon_{};
+  long slept_ = 0;  // times the thread has slept, when the near timer was last set
   std::vector<std::unique_ptr<Connection>> connections_;  // by descriptor
   std::vector<int> owed_;                                 // who is sent to at the end of the turn
   std::vector<int> starved_;                              // who is to receive again

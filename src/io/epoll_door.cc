@@ -33,6 +33,7 @@ constexpr uint64_t ns_per_second = 1'000'000'000;
 
 constexpr Token bell_token{Act::None, 0, 0};
 constexpr Token timer_token{Act::Tick, 0, 0};
+constexpr Token near_timer_token{Act::None, 1, 0};
 
 uint64_t now_ns() {
   timespec time{};
@@ -330,11 +331,20 @@ void EpollDoor::set_timer() {
   ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
 }
 
+void EpollDoor::set_near_timer() {
+  alarms_.push_back({now_ns() + near_timer_.nanoseconds(), near_timer_token});
+  set_timer();
+}
+
 void EpollDoor::ring_due_alarms() {
   const uint64_t now = now_ns();
   std::erase_if(alarms_, [&](const Alarm& alarm) {
     if (alarm.due_ns > now) return false;
-    collected_.push_back(ended_with(alarm.token, 0));
+    if (alarm.token == near_timer_token) {
+      near_timer_.on_timer();
+    } else {
+      collected_.push_back(ended_with(alarm.token, 0));
+    }
     return true;
   });
   set_timer();
@@ -382,6 +392,7 @@ std::span<const Completion> EpollDoor::wait(bool sleep) {
 }
 
 void EpollDoor::look(bool sleep) {
+  if (sleep && near_timer_.on_sleep()) set_near_timer();
   std::array<epoll_event, events_max> events;
   int count = -1;
   do {

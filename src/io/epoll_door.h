@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "io/door.h"
+#include "io/near_timer.h"
 
 namespace ringcached::io {
 
@@ -105,6 +106,7 @@ class EpollDoor final : public Door {
 
   void ring_due_alarms();
   void set_timer();
+  void set_near_timer();
   void lend_new_buffers();
 
   int set_ = -1;
@@ -116,6 +118,7 @@ class EpollDoor final : public Door {
   std::deque<Client> clients_;
   std::vector<DatagramSocket> datagram_sockets_;
   std::vector<Alarm> alarms_;
+  NearTimer near_timer_;
   std::vector<Token> asked_;       // accepts and sends that wait for wait()
   std::vector<Completion> ended_;  // by what was called since the last wait()
   std::vector<Completion> collected_;

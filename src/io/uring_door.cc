@@ -31,7 +31,8 @@ constexpr unsigned set_up_flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFE
 constexpr int buffer_group = 0;
 constexpr uint64_t bell_data = ~uint64_t{0};          // the core's own bell rang
 constexpr uint64_t unwanted_data = ~uint64_t{0} - 1;  // an act whose completion nobody waits for
-constexpr size_t collected_max = 1024;                // completions per turn; the rest waits
+constexpr uint64_t near_timer_data = ~uint64_t{0} - 2;
+constexpr size_t collected_max = 1024;  // completions per turn; the rest waits
 
 /// A kernel that takes nothing of a full queue is asked so often, for a second in all. Guess.
 constexpr int hand_over_attempts = 1000;
@@ -70,6 +71,7 @@ std::unique_ptr<UringDoor> UringDoor::open(const UringConfig& config, std::strin
 UringDoor::UringDoor(const UringConfig& config) : pool_(config.buffers_max) {
   collected_.reserve(collected_max);
   datagram_room_.msg_namelen = datagram_address_room;
+  near_timer_after_.tv_nsec = near_timer_.nanoseconds();
 }
 
 bool UringDoor::set_up(const UringConfig& config, std::string& error) {
@@ -249,6 +251,12 @@ void UringDoor::arm_bell() {
   bell_armed_ = true;
 }
 
+void UringDoor::set_near_timer() {
+  io_uring_sqe* sqe = next_sqe();
+  io_uring_prep_timeout(sqe, &near_timer_after_, 0, 0);
+  sqe->user_data = near_timer_data;
+}
+
 // --- Buffers.
 
 void UringDoor::lend(uint16_t buffer) {
@@ -276,6 +284,7 @@ void UringDoor::enter(bool sleep) {
     unpublished_ = 0;
   }
   if (!bell_armed_) arm_bell();
+  if (sleep && near_timer_.on_sleep()) set_near_timer();
   // Events are asked for in either case: with DEFER_TASKRUN nothing happens otherwise.
   int rc = 0;
   do {
@@ -318,6 +327,7 @@ void UringDoor::translate(const io_uring_cqe& cqe, std::vector<Completion>& into
     bell_armed_ = (cqe.flags & IORING_CQE_F_MORE) != 0;
     return;
   }
+  if (cqe.user_data == near_timer_data) return near_timer_.on_timer();
   Completion completion;
   completion.token = Token::unpack(cqe.user_data);
   completion.result = cqe.res;

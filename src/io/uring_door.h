@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "io/door.h"
+#include "io/near_timer.h"
 
 namespace ringcached::io {
 
@@ -52,6 +53,7 @@ class UringDoor final : public Door {
   io_uring_sqe* next_sqe();
   io_uring_sqe* next_sqe_of_reluctant();
   void arm_bell();
+  void set_near_timer();
   void lend_new_buffers();
   void lend(uint16_t buffer);
   void enter(bool sleep);
@@ -67,6 +69,8 @@ class UringDoor final : public Door {
   BufferPool pool_;
   int bell_ = -1;  // an eventfd
   bool bell_armed_ = false;
+  NearTimer near_timer_;
+  __kernel_timespec near_timer_after_{};
   bool starved_ = false;                           // a receive found no buffer this turn
   msghdr datagram_room_{};                         // what a receive of datagrams leaves room for
   std::array<__kernel_timespec, 8> tick_after_{};  // of the ticks asked for since the last turn

@@ -108,6 +108,19 @@ TEST_CASE_TEMPLATE("tick after tick comes, one asked for when the one before has
   }
 }
 
+TEST_CASE_TEMPLATE("a door that has slept often brings nothing that was not asked for", Kind,
+                   UringDoor, EpollDoor) {
+  Opened<Kind> f;
+  constexpr Token token{Act::Tick, 1, 1};
+  for (int i = 0; i < 200; ++i) {
+    f.door->tick(1, token);
+    std::span<const Completion> completions;
+    while (completions.empty()) completions = f.door->wait(true);
+    REQUIRE(completions.size() == 1);
+    CHECK(completions[0].token == token);
+  }
+}
+
 TEST_CASE_TEMPLATE("wake_now from another thread ends a sleep, without a completion", Kind,
                    UringDoor, EpollDoor) {
   Opened<Kind> f;
